@@ -1,23 +1,16 @@
 """The result: one window's emotions, segment by segment, and the runs they merge into."""
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 from typing import Optional, Tuple
 
 import numpy as np
 
+from stf2m_ros.stream.absence import AbsenceReason
+
+__all__ = ["NO_CLASS", "AbsenceReason", "EmotionSequence", "Modality", "Run", "Segment"]
+
 NO_CLASS = -1
 """Class index of a segment in which nobody was seen or heard."""
-
-
-class AbsenceReason(IntEnum):
-    """Why no face was seen. The numbers are part of the message and never change."""
-
-    PRESENT = 0
-    WINDOW_FILLING = 1  # before the first data of this window
-    NO_IMAGES = 2  # the camera sent nothing
-    NO_FACE = 3  # images came, and nobody was in them
-    OTHER_PERSON = 4  # somebody was there, but not the followed person
-    BAD_IMAGE = 5  # images came that could not be read
 
 
 class Modality(IntFlag):
