@@ -1,0 +1,90 @@
+# stf2m_ros. `make help` tells what there is; `make demo` and `make test` set up everything that they need.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
+  $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+# Everything below runs with both packages on the path, as after `source install/setup.bash`.
+WITH_ROS := export PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"; set +u; source install/setup.bash; set -u;
+
+VIDEO ?=
+TRANSCRIPT ?=
+CAMERA ?=
+OUT ?= out
+
+ROBOT_LAYERS := stf2m_ros/emotions.py stf2m_ros/fuzzy stf2m_ros/stream stf2m_ros/runtime stf2m_ros/node stf2m_ros/cli/play.py
+PYTHON_FILES := setup.py stf2m_ros test $(wildcard launch bench scripts)
+# Python sources are linked, not copied: only these make the packages build again.
+BUILD_SOURCES := $(shell find stf2m_msgs launch config models -name __pycache__ -prune -o -print 2>/dev/null)
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@echo
+	@echo "  make demo VIDEO=clip.mp4 [TRANSCRIPT=words.srt]   the demo with your own video"
+	@echo "  make demo CAMERA=0                                the demo with your webcam; Ctrl-C ends it"
+
+.PHONY: demo
+demo: build ## Run the real node on a clip, print the emotions, draw them under out/
+	@$(WITH_ROS) exec python -m stf2m_ros.cli.demo --out "$(OUT)" \
+	  $(if $(VIDEO),--video "$(VIDEO)") $(if $(TRANSCRIPT),--transcript "$(TRANSCRIPT)") $(if $(CAMERA),--camera "$(CAMERA)")
+
+.PHONY: test
+test: $(VENV)/.test-installed build lint ## Set up, check and test everything, as CI does
+	@echo "== tests"
+	@$(WITH_ROS) python -m pytest --cov=stf2m_ros --cov-report=term:skip-covered $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.test-installed ## Check style, layers, Python 3.8 on the robot, shell and YAML
+	@echo "== style";  $(BIN)/ruff check $(PYTHON_FILES); $(BIN)/ruff format --check $(PYTHON_FILES)
+	@echo "== layers"; $(BIN)/lint-imports --no-cache
+	@echo "== Python 3.8 on the robot"; $(BIN)/vermin -t=3.8- --eval-annotations --no-tips --violations $(wildcard $(ROBOT_LAYERS))
+	@echo "== shell and YAML"; bash -n .ci/run; $(BIN)/yamllint --strict $(wildcard config launch)
+
+.PHONY: build
+build: build/.built ## Build stf2m_msgs and stf2m_ros with colcon
+
+.PHONY: bench
+bench: $(VENV)/.test-installed build ## Measure what the README claims about speed and memory
+	@$(WITH_ROS) for script in bench/*.py; do echo "== $$script"; python "$$script"; done
+
+.PHONY: clean
+clean: ## Remove what was built; the environment and out/ stay
+	rm -rf build install log cache .coverage
+
+# -- what the targets stand on --
+
+.PHONY: tools
+tools:
+	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.10, 3.11 or 3.12 found. On Debian: apt install python3 python3-venv python3-dev" >&2; exit 1; fi
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make environments. On Debian: apt install python3-venv" >&2; exit 1; }
+	@for tool in cmake g++; do command -v $$tool >/dev/null || { echo "$$tool is missing. On Debian: apt install cmake g++" >&2; exit 1; }; done
+
+$(VENV)/bin/python: | tools
+	@echo "== making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo-installed: requirements/runtime.txt requirements/build.txt scripts/use_own_python_headers.py | $(VENV)/bin/python
+	@echo "== installing what the demo needs into $(VENV): about 0.8 GB, once"
+	@$(BIN)/python scripts/install_requirements.py requirements/runtime.txt requirements/build.txt
+	@$(BIN)/python scripts/use_own_python_headers.py
+	@touch $(VENV)/local_setup.bash  # without one colcon warns that the environment is no ROS prefix
+	@touch $@
+
+$(VENV)/.test-installed: requirements/train.txt requirements/test.txt $(VENV)/.demo-installed
+	@echo "== installing what training and the tests add (PyTorch: several GB where the index has it with CUDA), once"
+	@$(BIN)/python scripts/install_requirements.py requirements/train.txt requirements/test.txt
+	@touch $@
+
+build/.built: $(VENV)/.demo-installed package.xml setup.py setup.cfg $(BUILD_SOURCES)
+	@echo "== building stf2m_msgs and stf2m_ros (half a minute, once)"
+	@export PATH="$(BIN):$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/$(VENV)" CMAKE_PREFIX_PATH="$(CURDIR)/$(VENV)"; \
+	colcon --log-base log build --base-paths . stf2m_msgs --merge-install --symlink-install \
+	  --event-handlers console_direct- console_cohesion- console_stderr+ \
+	  --cmake-args -DBUILD_TESTING=OFF -DPython3_EXECUTABLE="$(BIN)/python" -Wno-dev --no-warn-unused-cli
+	@touch $@
