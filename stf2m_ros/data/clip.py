@@ -4,14 +4,9 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from stf2m_ros.stream.timed_word import TimedWord
 
-@dataclass(frozen=True)
-class TimedWord:
-    """One spoken word. Seconds from the clip's start."""
-
-    text: str
-    start_s: float
-    end_s: float
+__all__ = ["Clip", "LabelInterval", "TimedWord"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,6 @@ class Clip:
     subject: str
     frames: Optional[np.ndarray]
     frame_s: np.ndarray
-    words: Tuple[TimedWord, ...]
+    words: Tuple[TimedWord, ...]  # seconds from the clip's start
     labels: Tuple[LabelInterval, ...]
     components: Optional[np.ndarray]

@@ -1,0 +1,76 @@
+"""Transcripts from files: SubRip and WebVTT subtitles, and JSON Lines of timed words."""
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Tuple, Union
+
+import pysubs2
+
+from stf2m_ros.stream.timed_word import TimedWord
+from stf2m_ros.stream.utterance import Utterance
+
+SUBTITLE_FORMATS = {".srt": "srt", ".vtt": "vtt"}
+LINES_SUFFIX = ".jsonl"
+
+
+def read_transcript(path: Union[str, Path]) -> Tuple[Utterance, ...]:
+    """The utterances of a .srt, .vtt or .jsonl file, in the order they were spoken; seconds from the clip's start.
+
+    Raises ValueError for another kind of file or one that does not hold what its name says, OSError if unreadable.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in SUBTITLE_FORMATS:
+        utterances = _read_subtitles(Path(path), SUBTITLE_FORMATS[suffix])
+    elif suffix == LINES_SUFFIX:
+        utterances = _read_lines(Path(path))
+    else:
+        known = ", ".join([*SUBTITLE_FORMATS, LINES_SUFFIX])
+        raise ValueError(f"{path}: expected a transcript of one of {known}, found {suffix or 'no suffix'!r}")
+    return tuple(sorted(utterances, key=lambda utterance: utterance.start_s))
+
+
+def read_srt(path: Union[str, Path]) -> Tuple[Utterance, ...]:
+    """The utterances of a SubRip file."""
+    return _read_subtitles(Path(path), "srt")
+
+
+def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
+    try:
+        # utf-8-sig: many subtitle editors write a byte order mark.
+        subtitles = pysubs2.load(str(path), encoding="utf-8-sig", format_=format_)
+    except (pysubs2.exceptions.Pysubs2Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: expected {format_} subtitles in UTF-8, found: {error}") from error
+    spoken = [event for event in subtitles if not event.is_comment and event.plaintext.strip()]
+    if not spoken and path.stat().st_size > 0:
+        raise ValueError(f"{path}: expected {format_} subtitles, found no timed text")
+    return tuple(
+        Utterance(event.plaintext, event.start / 1000, max(event.start, event.end) / 1000, utterance_id=str(number))
+        for number, event in enumerate(spoken, start=1)
+    )
+
+
+def _read_lines(path: Path) -> Tuple[Utterance, ...]:
+    utterances = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            utterances.append(_utterance(json.loads(line), str(number)))
+        except (KeyError, TypeError, ValueError) as error:
+            wanted = '{"text": ..., "start_s": ..., "end_s": ...}'
+            raise ValueError(f"{path}, line {number}: expected {wanted}, found {line[:80]!r} ({error!r})") from error
+    return tuple(utterances)
+
+
+def _utterance(fields: Dict[str, Any], number: str) -> Utterance:
+    return Utterance(
+        text=str(fields["text"]),
+        start_s=float(fields["start_s"]),
+        end_s=float(fields["end_s"]),
+        words=tuple(
+            TimedWord(str(word["text"]), float(word["start_s"]), float(word["end_s"]))
+            for word in fields.get("words", ())
+        ),
+        speaker_id=str(fields.get("speaker_id", "")),
+        utterance_id=str(fields.get("utterance_id", number)),
+    )

@@ -1,0 +1,58 @@
+"""What a speech recognizer says it heard, and how its text becomes words with times."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Tuple
+
+from stf2m_ros.stream.timed_word import TimedWord, check_span
+
+_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_CHARACTERS_PER_S = 14.0  # about 150 English words a minute
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A stretch of speech. Seconds on the clock of the message stamps.
+
+    Raises ValueError for times that are not finite or run backwards.
+    """
+
+    text: str
+    start_s: float
+    end_s: float
+    words: Tuple[TimedWord, ...] = ()  # empty: the text's words are spread over start_s..end_s
+    speaker_id: str = ""
+    utterance_id: str = ""  # an utterance of the same id is a correction; two different ids are never the same speech
+    is_final: bool = True
+
+    def __post_init__(self) -> None:
+        check_span(self.start_s, self.end_s)
+
+
+def spoken_until(text: str, end_s: float, utterance_id: str = "") -> Utterance:
+    """An utterance of which only the end is known, such as plain text stamped at arrival; its start is estimated."""
+    return Utterance(text, end_s - len(text) / _CHARACTERS_PER_S, end_s, utterance_id=utterance_id)
+
+
+def clean_text(text: str) -> str:
+    """The text without control characters, surrogates and the like; white space becomes single blanks."""
+    spaced = "".join(" " if character.isspace() else character for character in text)
+    kept = (character for character in spaced if not unicodedata.category(character).startswith("C"))
+    return " ".join("".join(kept).split())
+
+
+def split_words(text: str) -> Tuple[str, ...]:
+    """The words of a text, without punctuation; "don't" and "x-ray" are one word each."""
+    return tuple(_WORD.findall(text))
+
+
+def spread_words(words: Tuple[str, ...], start_s: float, end_s: float) -> Tuple[TimedWord, ...]:
+    """Give each word its share of start_s..end_s by its number of characters."""
+    edges = [0, *accumulate(len(word) for word in words)]
+    per_character_s = (end_s - start_s) / max(1, edges[-1])
+    return tuple(
+        TimedWord(word, start_s + first * per_character_s, start_s + last * per_character_s)
+        for word, first, last in zip(words, edges, edges[1:])
+    )

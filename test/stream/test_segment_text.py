@@ -1,0 +1,42 @@
+import numpy as np
+
+from stf2m_ros.stream.segment_text import segment_text
+from stf2m_ros.stream.timed_word import TimedWord
+
+EPOCH_S = 1.8e9
+
+
+class TwoWordEmbedding:
+    dim = 2
+
+    def embed(self, word):
+        return np.array({"up": (0, 1), "right": (1, 0)}.get(word, (0, 0)), np.float32)
+
+
+def text_of(*words):
+    timed = [TimedWord(text, EPOCH_S + start_s, EPOCH_S + end_s) for text, start_s, end_s in words]
+    return segment_text(timed, TwoWordEmbedding(), EPOCH_S, segments=4, segment_s=0.5)
+
+
+def test_a_segments_vector_is_the_mean_of_its_words():
+    assert text_of(("up", 0.5, 0.7), ("right", 0.8, 0.9)).vectors.tolist() == [[0, 0], [0.5, 0.5], [0, 0], [0, 0]]
+
+
+def test_a_word_counts_in_every_segment_it_overlaps():
+    assert text_of(("up", 0.4, 1.0)).word_counts.tolist() == [1, 1, 0, 0]
+
+
+def test_an_instant_counts_where_it_lies():
+    assert text_of(("up", 0.5, 0.5)).word_counts.tolist() == [0, 1, 0, 0]
+
+
+def test_words_outside_the_window_do_not_count():
+    assert text_of(("up", -3.0, 0.0), ("up", 2.0, 2.5)).word_counts.sum() == 0
+    assert text_of(("up", -3.0, 0.1), ("up", 1.9, 5.0)).word_counts.tolist() == [1, 0, 0, 1]
+
+
+def test_a_word_that_nobody_knows_is_counted_but_is_no_text():
+    text = text_of(("xyzzy", 0.0, 0.4), ("xyzzy", 0.5, 0.9), ("up", 0.5, 0.9))
+    assert text.word_counts.tolist() == [1, 2, 0, 0]
+    assert text.presence.tolist() == [0, 1, 0, 0]
+    assert text.vectors[1].tolist() == [0, 1]

@@ -1,0 +1,60 @@
+import pytest
+
+from stf2m_ros.stream.subtitles import read_srt, read_transcript
+from stf2m_ros.stream.timed_word import TimedWord
+
+SRT = (
+    "\ufeff1\r\n00:00:01,500 --> 00:00:03,000\r\n<i>It hurts</i>\r\nhere.\r\n\r\n"
+    "2\r\n00:01:00,000 --> 00:01:02,250\r\nBetter.\r\n"
+)
+VTT = (
+    "WEBVTT\n\nNOTE made by hand\n\n00:01.500 --> 00:03.000 align:start\nIt hurts\n\n"
+    "01:00:00.000 --> 01:00:01.000\nBetter.\n"
+)
+
+
+def write(path, text):
+    path.write_bytes(text.encode("utf-8"))
+    return path
+
+
+def test_subrip_with_byte_order_mark_and_markup_is_read(tmp_path):
+    first, second = read_srt(write(tmp_path / "a.srt", SRT))
+    assert (first.text.split(), first.start_s, first.end_s) == (["It", "hurts", "here."], 1.5, 3.0)
+    assert (second.text, second.start_s, second.end_s) == ("Better.", 60.0, 62.25)
+    assert first.utterance_id != second.utterance_id
+
+
+def test_webvtt_is_read(tmp_path):
+    spoken = read_transcript(write(tmp_path / "a.vtt", VTT))
+    assert [(utterance.text, utterance.start_s) for utterance in spoken] == [("It hurts", 1.5), ("Better.", 3600.0)]
+
+
+def test_json_lines_of_timed_words_are_read_in_the_order_spoken(tmp_path):
+    lines = '{"text": "Better", "start_s": 60, "end_s": 61}\n\n{"text": "It hurts", "start_s": 1.5, "end_s": 3.0, '
+    lines += '"words": [{"text": "It", "start_s": 1.5, "end_s": 1.7}], "speaker_id": "patient"}\n'
+    first, second = read_transcript(write(tmp_path / "a.jsonl", lines))
+    assert first.words == (TimedWord("It", 1.5, 1.7),) and first.speaker_id == "patient"
+    assert second.start_s == 60.0
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        ("a.srt", "no subtitles at all", "expected srt subtitles"),
+        ("a.vtt", "neither", "expected vtt subtitles"),
+        ("a.jsonl", '{"text": "x"}', "line 1: expected"),
+        ("a.jsonl", '{"text": "x", "start_s": 3, "end_s": 1}', "line 1: expected"),
+        ("a.jsonl", "not json", "line 1: expected"),
+        ("a.doc", "x", r"expected a transcript of one of .srt, .vtt, .jsonl, found '.doc'"),
+    ],
+)
+def test_a_file_that_is_no_transcript_says_what_was_found(tmp_path, name, text, said):
+    with pytest.raises(ValueError, match=said):
+        read_transcript(write(tmp_path / name, text))
+
+
+def test_subtitles_in_another_encoding_are_refused(tmp_path):
+    (tmp_path / "a.srt").write_bytes(b"1\n00:00:01,000 --> 00:00:02,000\nsch\xf6n\n")
+    with pytest.raises(ValueError, match="in UTF-8"):
+        read_transcript(tmp_path / "a.srt")
