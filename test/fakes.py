@@ -8,9 +8,10 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from stf2m_ros.fuzzy.components import COMPONENTS
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it also runs as a script, from anywhere
 from stf2m_ros.emotions import CLASS_NAMES
+from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.runtime.bundle import (
     FRAME_ENCODER_FILE,
     LAST_LAYER_FILE,

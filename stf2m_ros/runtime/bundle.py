@@ -30,7 +30,7 @@ PathLike = Union[str, Path]
 _LOG = logging.getLogger(__name__)
 
 
-class BundleMismatch(ValueError):
+class BundleMismatch(ValueError):  # noqa: N818, it says what is wrong
     """The bundle is not what its card, or this version of the runtime, says it is. One line: expected and found."""
 
 

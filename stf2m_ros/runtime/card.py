@@ -1,4 +1,5 @@
 """The card of a model bundle: the contract between training and robot. Plain data; reading files is bundle.py's."""
+
 from dataclasses import dataclass, field
 from typing import Any, Dict, Tuple
 

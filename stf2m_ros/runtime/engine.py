@@ -1,4 +1,5 @@
 """What an inference engine is to the runtime, and the names of the tensors of the two graphs of a bundle."""
+
 from typing import Dict, Mapping
 
 import numpy as np
@@ -31,8 +32,6 @@ WINDOW_HEAD_OUTPUTS = (
 class Engine(Protocol):
     """Runs one graph. Arrays in, arrays out, by tensor name; float32 throughout."""
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        ...
+    def run(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]: ...
 
-    def close(self) -> None:
-        ...
+    def close(self) -> None: ...

@@ -1,0 +1,41 @@
+"""What the window head says of each segment, as probabilities."""
+
+from dataclasses import dataclass
+from typing import Mapping
+
+import numpy as np
+
+from stf2m_ros.emotions import NUM_CLASSES, NUM_EMOTION_CLASSES
+from stf2m_ros.fuzzy.components import NUM_COMPONENTS
+
+
+@dataclass(frozen=True)
+class SegmentValues:
+    """What the head says of each segment. Arrays by segment, oldest first."""
+
+    probabilities: np.ndarray  # (S, 19)
+    memberships: np.ndarray  # (S, 18)
+    components: np.ndarray  # (S, 12)
+    firing: np.ndarray  # (S, J)
+
+    @classmethod
+    def from_head(cls, outputs: Mapping[str, np.ndarray], temperature: float) -> "SegmentValues":
+        """outputs: the window head's, with a leading batch of 1. Probabilities = softmax(logits / temperature)."""
+        return cls(
+            probabilities=softmax(outputs["logits"][0] / np.float32(temperature)),
+            memberships=np.clip(outputs["memberships"][0, :, :NUM_EMOTION_CLASSES], 0, 1),
+            components=np.clip(outputs["components"][0], -1, 1),
+            firing=np.clip(outputs["firing"][0], 0, 1),
+        )
+
+    @classmethod
+    def nothing(cls, segments: int) -> "SegmentValues":
+        """What is said of a window in which nobody was seen or heard: the head is not asked."""
+        widths = (NUM_CLASSES, NUM_EMOTION_CLASSES, NUM_COMPONENTS, 0)
+        return cls(*(np.zeros((segments, width), np.float32) for width in widths))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

@@ -1,0 +1,46 @@
+"""One assembled window -> what the window head says of its segments."""
+
+from typing import Dict
+
+import numpy as np
+
+from stf2m_ros.runtime.bundle import Bundle
+from stf2m_ros.runtime.engine import Engine
+from stf2m_ros.runtime.segment_values import SegmentValues
+from stf2m_ros.stream.segment_text import SegmentText
+from stf2m_ros.stream.time_window import WindowArrays
+
+
+class WindowJudge:
+    """Feeds the window head: what changes from window to window, and the bundle's rules, ranges and last layer."""
+
+    def __init__(self, bundle: Bundle, window_head: Engine) -> None:
+        self._window_head = window_head
+        self._temperature = bundle.card.temperature
+        self._constant_inputs = _constant_inputs(bundle)
+
+    def judge(self, window: WindowArrays, text: SegmentText) -> SegmentValues:
+        """What the head says. A window in which nobody was seen or heard is not shown to it."""
+        if not window.frame_presence.any() and not text.presence.any():
+            return SegmentValues.nothing(len(text.presence))
+        inputs = {
+            "tokens": window.tokens,
+            "frame_presence": window.frame_presence,
+            "words": text.vectors[None],
+            "word_presence": text.presence[None],
+        }
+        outputs = self._window_head.run({**inputs, **self._constant_inputs})
+        return SegmentValues.from_head(outputs, self._temperature)
+
+
+def _constant_inputs(bundle: Bundle) -> Dict[str, np.ndarray]:
+    rules, fuzzy = bundle.rules, bundle.card.fuzzy
+    return {
+        "rule_codes": rules.codes,
+        "rule_weights": rules.weights,
+        "rule_free": rules.free,
+        "rule_emotion": rules.emotion,
+        "rule_level": rules.level,
+        "fuzzy_ranges": np.array([fuzzy.component_range, fuzzy.intensity_range], np.float32),
+        "last_layer": bundle.last_layer,
+    }
