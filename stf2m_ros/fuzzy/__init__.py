@@ -1,0 +1,1 @@
+"""The fuzzy expert system: facial components to emotions and intensities, in numpy."""
