@@ -3,7 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 import onnx
@@ -21,6 +21,7 @@ from stf2m_ros.runtime.bundle import (
     write_card,
 )
 from stf2m_ros.runtime.card import BundleCard, TextSettings, TokenShape, WindowGrid
+from stf2m_ros.stream.face_observation import FaceObservation
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OPSET = 16
@@ -60,6 +61,29 @@ class CountingEngine:
 
     def close(self) -> None:
         self.engine.close()
+
+
+class ScriptedCropper:
+    """Sees what the test says: always the same, or what a function of the stamp says."""
+
+    def __init__(self, what: Union[FaceObservation, Callable[[float], FaceObservation]]) -> None:
+        self._see = what if callable(what) else lambda stamp_s: what
+        self._once: List[Tuple[float, FaceObservation]] = []
+        self.stamps_s: List[float] = []
+        self.resets = 0
+
+    def say_once(self, since_s: float, what: FaceObservation) -> None:
+        """At the first image from since_s on."""
+        self._once.append((since_s, what))
+
+    def locate(self, stamp_s: float, image_rgb: np.ndarray) -> FaceObservation:
+        self.stamps_s.append(stamp_s)
+        if self._once and stamp_s >= self._once[0][0]:
+            return self._once.pop(0)[1]
+        return self._see(stamp_s)
+
+    def reset(self) -> None:
+        self.resets += 1
 
 
 def write_tiny_bundle(folder: Path) -> Path:

@@ -160,7 +160,7 @@ def _check_vocabulary(folder: Path, card: BundleCard) -> None:
 def _read_rules(path: Path, max_rules: int) -> RuleTable:
     try:
         return load_rule_base(path).table(max_rules)
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         message = _one_line(error)
         raise BundleMismatch(message if str(path) in message else f"{path}: {message}") from error
 

@@ -26,6 +26,10 @@ class FuzzySettings:
     intensity_range: float = 0.4
     max_rules: int = 64
 
+    def __post_init__(self) -> None:
+        for name in ("component_range", "intensity_range", "max_rules"):
+            _require_positive(name, getattr(self, name))
+
 
 @dataclass(frozen=True)
 class TokenShape:
@@ -34,6 +38,10 @@ class TokenShape:
     regions: int = 16
     token_dim: int = 64
     embedding_dim: int = 128
+
+    def __post_init__(self) -> None:
+        for name in ("regions", "token_dim", "embedding_dim"):
+            _require_positive(name, getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -55,3 +63,11 @@ class BundleCard:
     training: Dict[str, Any] = field(default_factory=dict)
     scores: Dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        _require_positive("temperature", self.temperature)
+
+
+def _require_positive(name: str, value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"expected {name} above 0, found {value}")

@@ -17,10 +17,6 @@ from stf2m_ros.stream.settings import Preprocessing
 _LOG = logging.getLogger(__name__)
 
 
-class ImageUnreadable(ValueError):  # noqa: N818, said as it is thought of
-    """What Frame.read raises for an image whose size, step or encoding lies."""
-
-
 class Cropper(Protocol):
     """Looks for the followed person; see stream.face_cropper."""
 
@@ -47,7 +43,7 @@ class FaceEncoder:
         self._image_was_bad = False
 
     def look(self, frame: Frame) -> FaceLook:
-        """Looks at a frame once. An image that cannot be read is an absence with that reason."""
+        """Looks at a frame once. Where reading it raises ValueError, as for an image that lies, the reason says so."""
         image = self._read(frame)
         if image is None:
             return FaceLook(FaceAbsent(AbsenceReason.BAD_IMAGE), None)

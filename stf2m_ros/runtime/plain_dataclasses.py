@@ -40,7 +40,8 @@ def _check_keys(path: str, known: List[str], plain: Mapping) -> None:
         raise ValueError(f"{path}: unknown key {unknown[0]!r}, expected one of {', '.join(known)}")
     missing = [name for name in known if name not in plain]
     if missing:
-        raise ValueError(f"{path}: key {missing[0]!r} is missing, found {', '.join(map(str, plain)) or 'no keys'}")
+        found = ", ".join(map(str, plain)) or "no keys"
+        raise ValueError(f"{path}: key {missing[0]!r} is missing, expected {', '.join(known)}, found {found}")
 
 
 def _read(hint: Any, value: Any, path: str) -> Any:

@@ -9,7 +9,7 @@ from stf2m_ros.runtime.bundle import Bundle
 from stf2m_ros.runtime.due_windows import DueWindows
 from stf2m_ros.runtime.emotion_sequence import EmotionSequence
 from stf2m_ros.runtime.engine import Engine
-from stf2m_ros.runtime.face_encoder import Cropper, FaceEncoder, ImageUnreadable
+from stf2m_ros.runtime.face_encoder import Cropper, FaceEncoder
 from stf2m_ros.runtime.segment_evidence import WindowEvidence
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.runtime.sequence_builder import build_segments, merge_runs
@@ -23,8 +23,6 @@ from stf2m_ros.stream.slot_grid import ClockJumpedBack
 from stf2m_ros.stream.text_embedding import TextEmbedding
 from stf2m_ros.stream.time_window import TimeWindow
 from stf2m_ros.stream.transcript import Heard, Transcript, Utterance
-
-__all__ = ["Cropper", "ImageUnreadable", "Recognizer"]
 
 _LOG = logging.getLogger(__name__)
 _LATE_WORDS_S = 30.0  # words are kept this much longer than the window: a correction may still bring them into it
@@ -47,6 +45,7 @@ class Recognizer:
         if text_embedding.dim != card.text.dim:
             raise ValueError(f"text_embedding: expected {card.text.dim} values a word, found {text_embedding.dim}")
         self._grid = card.grid
+        self._engines = (frame_encoder, window_head)
         self._face_encoder = FaceEncoder(card.preprocessing, frame_encoder, cropper)
         self._judge = WindowJudge(bundle, window_head)
         self._text_embedding = text_embedding
@@ -104,6 +103,11 @@ class Recognizer:
         self._newest_s = float("-inf")
         self._first_s = float("inf")
         self._window_reset = False
+
+    def close(self) -> None:
+        """Gives the engines back, on the thread that used them."""
+        for engine in self._engines:
+            engine.close()
 
     def _forget_window(self) -> None:
         self._window.reset()

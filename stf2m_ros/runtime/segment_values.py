@@ -16,16 +16,19 @@ class SegmentValues:
     probabilities: np.ndarray  # (S, 19)
     memberships: np.ndarray  # (S, 18)
     components: np.ndarray  # (S, 12)
-    firing: np.ndarray  # (S, J)
+    firing: np.ndarray  # (S, rules)
 
     @classmethod
-    def from_head(cls, outputs: Mapping[str, np.ndarray], temperature: float) -> "SegmentValues":
-        """outputs: the window head's, with a leading batch of 1. Probabilities = softmax(logits / temperature)."""
+    def from_head(cls, outputs: Mapping[str, np.ndarray], temperature: float, rules: int) -> "SegmentValues":
+        """outputs: the window head's, with a leading batch of 1; of its rows of rules only the first `rules` are real.
+
+        Probabilities = softmax(logits / temperature).
+        """
         return cls(
             probabilities=softmax(outputs["logits"][0] / np.float32(temperature)),
             memberships=np.clip(outputs["memberships"][0, :, :NUM_EMOTION_CLASSES], 0, 1),
             components=np.clip(outputs["components"][0], -1, 1),
-            firing=np.clip(outputs["firing"][0], 0, 1),
+            firing=np.clip(outputs["firing"][0, :, :rules], 0, 1),
         )
 
     @classmethod

@@ -17,6 +17,7 @@ class WindowJudge:
     def __init__(self, bundle: Bundle, window_head: Engine) -> None:
         self._window_head = window_head
         self._temperature = bundle.card.temperature
+        self._rules = len(bundle.rules.names)
         self._constant_inputs = _constant_inputs(bundle)
 
     def judge(self, window: WindowArrays, text: SegmentText) -> SegmentValues:
@@ -30,7 +31,7 @@ class WindowJudge:
             "word_presence": text.presence[None],
         }
         outputs = self._window_head.run({**inputs, **self._constant_inputs})
-        return SegmentValues.from_head(outputs, self._temperature)
+        return SegmentValues.from_head(outputs, self._temperature, self._rules)
 
 
 def _constant_inputs(bundle: Bundle) -> Dict[str, np.ndarray]:
