@@ -1,9 +1,8 @@
 """What an inference engine is to the runtime, and the names of the tensors of the two graphs of a bundle."""
 
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Protocol
 
 import numpy as np
-from typing_extensions import Protocol
 
 FRAME_ENCODER_INPUTS = ("faces",)
 FRAME_ENCODER_OUTPUTS = ("tokens",)
@@ -24,7 +23,7 @@ WINDOW_HEAD_OUTPUTS = (
     "logits",  # (1, S, 19)
     "memberships",  # (1, S, 19) fuzzy value of each class, neutral last
     "components",  # (1, S, 12)
-    "firing",  # (1, S, J) firing strength of each rule
+    "firing",  # (1, S, J) firing strength of each rule times its extent: what the rule contributes
     "embedding",  # (1, S, E) what the last layer sees
 )
 

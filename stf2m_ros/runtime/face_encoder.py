@@ -2,10 +2,9 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Protocol
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.stream.absence import AbsenceReason

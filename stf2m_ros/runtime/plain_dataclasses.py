@@ -1,9 +1,7 @@
 """Nested dataclasses <-> plain dictionaries and lists, as YAML holds them. Strict: every key known, none missing."""
 
 from dataclasses import fields, is_dataclass
-from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, get_type_hints
-
-from typing_extensions import get_args, get_origin
+from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
