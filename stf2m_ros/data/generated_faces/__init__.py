@@ -1,0 +1,1 @@
+"""Talking faces drawn from action units: the data set that the project carries within itself."""

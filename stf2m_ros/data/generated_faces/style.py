@@ -1,0 +1,209 @@
+"""How one person expresses: a random weighting of action units around published prototypes, never the fuzzy rules.
+
+Source of the prototypes: EMFACS as published (METHOD section 3). Every number of the weighting is ours.
+"""
+
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+import numpy as np
+
+from stf2m_ros.data.generated_faces.action_units import NUM_ACTION_UNITS, unit_row
+from stf2m_ros.emotions import EMOTIONS
+
+Option = Dict[int, Tuple[float, float, float]]
+"""{action unit: (probability, least strength, greatest strength)}"""
+
+PROTOTYPES: Dict[str, Tuple[Option, ...]] = {
+    "happiness": (
+        {
+            6: (0.85, 0.4, 1),
+            12: (1, 0.65, 1),
+            25: (0.8, 0.5, 1),
+            26: (0.25, 0.1, 0.45),
+            7: (0.3, 0.2, 0.6),
+            10: (0.12, 0.1, 0.4),
+            2: (0.1, 0.1, 0.4),
+            14: (0.1, 0.2, 0.6),
+        },
+        {12: (1, 0.6, 1), 6: (0.5, 0.2, 0.7), 14: (0.25, 0.2, 0.7), 1: (0.15, 0.1, 0.4), 2: (0.15, 0.1, 0.4)},
+    ),
+    "anger": (
+        {
+            4: (0.97, 0.6, 1),
+            7: (0.75, 0.4, 1),
+            23: (0.7, 0.4, 1),
+            24: (0.6, 0.3, 1),
+            17: (0.55, 0.3, 0.9),
+            5: (0.3, 0.2, 0.7),
+            9: (0.15, 0.1, 0.4),
+            15: (0.15, 0.1, 0.5),
+            38: (0.3, 0.3, 1),
+            14: (0.15, 0.2, 0.6),
+        },
+        {
+            4: (0.97, 0.6, 1),
+            5: (0.6, 0.4, 1),
+            7: (0.6, 0.3, 1),
+            10: (0.5, 0.3, 0.7),
+            25: (0.9, 0.5, 1),
+            16: (0.5, 0.3, 0.8),
+            26: (0.35, 0.2, 0.6),
+            22: (0.3, 0.3, 0.8),
+            38: (0.4, 0.3, 1),
+            23: (0.4, 0.2, 0.6),
+        },
+    ),
+    "sadness": (
+        {
+            1: (0.9, 0.5, 1),
+            4: (0.8, 0.3, 0.9),
+            15: (0.92, 0.5, 1),
+            17: (0.65, 0.3, 1),
+            24: (0.15, 0.2, 0.5),
+            6: (0.12, 0.2, 0.5),
+            7: (0.2, 0.2, 0.6),
+            43: (0.15, 0.2, 0.5),
+            14: (0.1, 0.2, 0.5),
+        },
+        {
+            1: (0.9, 0.5, 1),
+            4: (0.7, 0.3, 0.9),
+            15: (0.75, 0.4, 1),
+            25: (0.6, 0.2, 0.6),
+            43: (0.3, 0.2, 0.6),
+            20: (0.15, 0.2, 0.5),
+            17: (0.3, 0.2, 0.6),
+        },
+    ),
+    "disgust": (
+        {
+            9: (0.97, 0.6, 1),
+            4: (0.6, 0.3, 0.8),
+            7: (0.6, 0.3, 0.9),
+            10: (0.4, 0.2, 0.7),
+            17: (0.5, 0.3, 0.9),
+            15: (0.3, 0.2, 0.6),
+            6: (0.35, 0.2, 0.7),
+            24: (0.12, 0.1, 0.4),
+        },
+        {
+            10: (0.95, 0.6, 1),
+            9: (0.6, 0.4, 1),
+            25: (0.85, 0.4, 0.9),
+            16: (0.5, 0.2, 0.8),
+            4: (0.4, 0.2, 0.7),
+            7: (0.5, 0.3, 0.8),
+            26: (0.25, 0.1, 0.4),
+            6: (0.3, 0.2, 0.7),
+        },
+    ),
+    "fear": (
+        {
+            1: (0.92, 0.5, 1),
+            2: (0.75, 0.3, 0.9),
+            4: (0.8, 0.4, 0.9),
+            5: (0.75, 0.3, 1),
+            20: (0.85, 0.5, 1),
+            25: (0.9, 0.5, 1),
+            26: (0.45, 0.1, 0.5),
+            16: (0.35, 0.2, 0.7),
+            7: (0.2, 0.2, 0.5),
+            10: (0.15, 0.1, 0.4),
+        },
+        {
+            1: (0.9, 0.5, 1),
+            4: (0.7, 0.4, 0.9),
+            5: (0.6, 0.3, 1),
+            20: (0.7, 0.4, 1),
+            25: (0.8, 0.4, 1),
+            12: (0.2, 0.1, 0.35),
+            2: (0.4, 0.2, 0.6),
+            26: (0.3, 0.1, 0.5),
+            38: (0.2, 0.3, 1),
+        },
+    ),
+    "surprise": (
+        {
+            1: (0.97, 0.6, 1),
+            2: (0.97, 0.6, 1),
+            5: (0.8, 0.3, 1),
+            25: (1, 0.5, 1),
+            27: (0.75, 0.45, 1),
+            26: (0.5, 0.2, 0.6),
+        },
+        {
+            1: (0.95, 0.6, 1),
+            2: (0.95, 0.6, 1),
+            5: (0.75, 0.3, 1),
+            25: (0.9, 0.4, 1),
+            26: (0.85, 0.5, 1),
+            22: (0.15, 0.2, 0.5),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """One person's way of expressing. Unit arrays: (U, 2) in [0, 1], viewer's left and right.
+
+    fullest: (6, U, 2) this person's fullest expression of each emotion, measured from the person's own neutral face.
+    resting: (U, 2) units that this person's neutral face shows already.
+    """
+
+    fullest: np.ndarray
+    resting: np.ndarray
+    onset_s: np.ndarray  # (6,) how long a rise takes
+    offset_s: np.ndarray  # (6,)
+    blinks_per_s: float
+    restlessness: float
+
+
+def draw_style(rng: np.random.Generator) -> Style:
+    """A random person's style."""
+    ceiling = rng.uniform(0.6, 1.05)
+    fullest = np.stack([_draw_fullest(PROTOTYPES[emotion], ceiling, rng) for emotion in EMOTIONS])
+    return Style(
+        fullest=fullest,
+        resting=_draw_resting(rng),
+        onset_s=rng.uniform(0.25, 1.2, len(EMOTIONS)),
+        offset_s=rng.uniform(0.3, 1.6, len(EMOTIONS)),
+        blinks_per_s=rng.uniform(0.08, 0.45),
+        restlessness=rng.uniform(0.3, 1.5),
+    )
+
+
+def _draw_fullest(options: Tuple[Option, ...], ceiling: float, rng: np.random.Generator) -> np.ndarray:
+    option = options[int(rng.integers(len(options)))]
+    units = np.zeros((NUM_ACTION_UNITS, 2), np.float32)
+    for unit, (probability, least, greatest) in option.items():
+        if rng.random() < probability:
+            units[unit_row(unit)] = rng.uniform(least, greatest)
+    stray = rng.integers(NUM_ACTION_UNITS)  # everybody does something that no manual names
+    units[stray] = np.maximum(units[stray], rng.uniform(0, 0.35) * (rng.random() < 0.5) * (stray != unit_row(43)))
+    sides = 1 + rng.normal(0, 0.13, 2) + rng.normal(0, 0.06, (NUM_ACTION_UNITS, 2))
+    # The levels are thirds of this face, so even a reserved person's fullest face has to be seen.
+    personal = ceiling * rng.uniform(0.85, 1.15)
+    return np.clip(units * sides * personal, 0, 1).astype(np.float32)
+
+
+def _draw_resting(rng: np.random.Generator) -> np.ndarray:
+    units = np.zeros((NUM_ACTION_UNITS, 2), np.float32)
+    for unit, share, most in (
+        (1, 0.25, 0.3),
+        (2, 0.25, 0.3),
+        (4, 0.4, 0.4),
+        (12, 0.25, 0.3),
+        (15, 0.35, 0.4),
+        (7, 0.3, 0.4),
+        (5, 0.2, 0.3),
+        (17, 0.2, 0.3),
+        (24, 0.2, 0.4),
+        (25, 0.25, 0.3),
+        (14, 0.15, 0.4),
+        (43, 0.2, 0.25),
+    ):
+        if rng.random() < share:
+            units[unit_row(unit)] = rng.uniform(0, most) * (1 + rng.normal(0, 0.1, 2))
+    return np.clip(units, 0, 1)
