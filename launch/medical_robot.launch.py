@@ -1,0 +1,57 @@
+"""Starts the emotion recogniser, configured and active; `-s` behind the command lists the arguments."""
+
+import os
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from stf2m_ros.node.launch_arguments import LaunchArgument, node_parameters, recognizer_arguments, remappings
+
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+
+
+def generate_launch_description() -> LaunchDescription:
+    arguments = [_declared(argument) for argument in recognizer_arguments()]
+    return LaunchDescription([*arguments, *_shared_memory_for_images(), OpaqueFunction(function=_recognizer)])
+
+
+def _declared(argument: LaunchArgument) -> DeclareLaunchArgument:
+    return DeclareLaunchArgument(
+        argument.name,
+        default_value=argument.default,
+        description=argument.description,
+        choices=list(argument.choices) or None,
+    )
+
+
+def _shared_memory_for_images() -> list:
+    """Without it Fast DDS loses most images above half a megabyte. A profile of the user's own is left alone."""
+    if any(os.environ.get(name) for name in PROFILE_VARIABLES):
+        return []
+    profile = Path(get_package_share_directory("stf2m_ros")) / "config" / "fastdds_shared_memory.xml"
+    return [SetEnvironmentVariable(name, str(profile)) for name in PROFILE_VARIABLES]
+
+
+def _recognizer(context: LaunchContext) -> list:
+    given = {each.name: LaunchConfiguration(each.name).perform(context) for each in recognizer_arguments()}
+    files = [given["params_file"]] if given["params_file"] else []
+    values = {**node_parameters(given), "use_sim_time": given["use_sim_time"] == "true"}
+    return [
+        Node(
+            package="stf2m_ros",
+            executable="emotion_recognizer",
+            name="emotion_recognizer",
+            namespace=given["namespace"],
+            parameters=[*files, values],
+            remappings=remappings(given),
+            ros_arguments=["--log-level", given["log_level"]],
+            respawn=given["respawn"] == "true",
+            respawn_delay=0.5,
+            output="screen",
+            emulate_tty=True,
+        )
+    ]

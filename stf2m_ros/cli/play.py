@@ -1,0 +1,88 @@
+"""`ros2 run stf2m_ros play clip.mp4 --transcript words.srt`: a video and its words as a camera and a recogniser."""
+
+import argparse
+import signal
+import sys
+from typing import List, Optional
+
+WAIT_S = 10.0
+TAIL_S = 3.0
+
+
+def main(args: Optional[List[str]] = None) -> int:
+    """Returns 0 at the end of the video and after Ctrl-C, 1 with one line where there is nothing to play."""
+    try:
+        return _run(sys.argv[1:] if args is None else args)
+    except KeyboardInterrupt:
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be asked for; ROS arguments go behind --ros-args as everywhere."""
+    known = argparse.ArgumentParser(prog="play", description=__doc__)
+    known.add_argument("video", nargs="?", help="video file, anything that OpenCV reads")
+    known.add_argument("--camera", type=int, metavar="INDEX", help="play a webcam instead of a file")
+    known.add_argument("--transcript", metavar="FILE", help="words of the video: .srt, .vtt or .jsonl")
+    known.add_argument("--rate", type=_rate, default=1.0, help="times faster than real (implies --clock)")
+    known.add_argument("--clock", action="store_true", help="publish /clock; the node then needs use_sim_time")
+    known.add_argument("--loop", action="store_true", help="begin again at the end, until Ctrl-C")
+    known.add_argument("--wait", type=float, default=WAIT_S, metavar="S", help="how long to wait for a listener")
+    known.add_argument(
+        "--tail", type=float, default=TAIL_S, metavar="S", help="how long time goes on after the end, to settle"
+    )
+    return known
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"expected 0.01 to 100, found {value}")
+    return value
+
+
+def _run(args: List[str]) -> int:
+    from rclpy.utilities import remove_ros_args
+
+    known = parser()
+    asked = known.parse_args(remove_ros_args(["play", *args])[1:])
+    if (asked.video is None) == (asked.camera is None):
+        known.error("expected either a video file or --camera INDEX")
+    if asked.camera is not None and (asked.rate != 1.0 or asked.clock or asked.loop):
+        known.error("--rate, --clock and --loop are for files; a camera runs at its own pace")
+    try:
+        return _play(asked, args)
+    except (ValueError, OSError) as error:
+        print(f"play: {error}", file=sys.stderr)
+        return 1
+
+
+def _play(asked: argparse.Namespace, args: List[str]) -> int:
+    import rclpy
+    from rclpy.executors import ExternalShutdownException
+
+    from stf2m_ros.node.player import Player
+    from stf2m_ros.node.video_source import open_source
+    from stf2m_ros.stream.subtitles import read_transcript
+
+    script = read_transcript(asked.transcript) if asked.transcript else ()
+    source = open_source(asked.video, asked.camera)
+    print(f"play: {source.description}", flush=True)
+    rclpy.init(args=args)
+    try:
+        player = Player(asked.rate, publish_clock=asked.clock or asked.rate != 1.0)
+        print(player.wait_for_listener(asked.wait), flush=True)
+        for line in player.play(source, script, asked.loop):
+            print(line, flush=True)
+        player.let_time_pass(asked.tail)
+        print(f"play: over, {player.frames} frames and {player.utterances} utterances published", flush=True)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the tear-down
+        source.close()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What /diagnostics says of the node, once a second; diagnostic_updater is not everywhere."""
+
+from dataclasses import dataclass
+from typing import Optional
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from stf2m_ros.node.recognizer_worker import WorkerCounts
+
+PERIOD_S = 1.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """Everything there is to say at one moment."""
+
+    state: str  # of the lifecycle
+    engine: str = ""
+    model: str = ""
+    image_topic: str = ""
+    silent_s: Optional[float] = None  # since the last image, if that is too long
+    absence: str = ""  # why nobody is seen, empty while somebody is
+    counts: WorkerCounts = WorkerCounts()  # noqa: RUF009  frozen
+
+
+def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
+    """One status; the caller stamps it."""
+    level, text = judge(health)
+    counts = health.counts
+    values = {
+        "state": health.state,
+        "engine": health.engine,
+        "model": health.model,
+        "image topic": health.image_topic,
+        "frames received": counts.frames_received,
+        "frames dropped": counts.frames_dropped,
+        "frames looked at": counts.frames_read,
+        "sequences published": counts.sequences,
+        "last inference ms": f"{counts.last_inference_ms:.1f}",
+        "absence": health.absence,
+        "camera silent": "no" if health.silent_s is None else f"{health.silent_s:.0f} s",
+        "failures": counts.failures,
+        "last failure": counts.last_failure,
+    }
+    status = DiagnosticStatus(level=level, name=f"{node_name}: emotion recognition", message=text)
+    status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    return DiagnosticArray(status=[status])
+
+
+def judge(health: Health) -> "tuple[bytes, str]":
+    """Level and one line."""
+    if health.state != "active":
+        return DiagnosticStatus.OK, health.state
+    if health.counts.failures:
+        return DiagnosticStatus.ERROR, health.counts.last_failure
+    if health.silent_s is not None:
+        return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"
+    return DiagnosticStatus.OK, health.absence or "a person is followed"

@@ -1,0 +1,87 @@
+"""The arguments of the launch files as plain data, so that they are checked without the launch system.
+
+A launch argument that is left empty is not passed on: the default of a parameter stands in the parameters alone.
+"""
+
+from dataclasses import Field, dataclass, fields
+from typing import Any, Dict, List, Mapping, Tuple
+
+import yaml
+
+from stf2m_ros.node.parameters import RecognizerParameters
+
+BOOLEANS = ("true", "false")
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
+
+
+@dataclass(frozen=True)
+class LaunchArgument:
+    """What DeclareLaunchArgument takes; no choices where anything may be given."""
+
+    name: str
+    default: str
+    description: str
+    choices: Tuple[str, ...] = ()
+
+
+def recognizer_arguments() -> List[LaunchArgument]:
+    """Arguments of medical_robot.launch.py: where the node stands in the robot, then its own parameters."""
+    return [
+        LaunchArgument("image_topic", "", "Topic of the camera's images; empty for `image` in the namespace."),
+        LaunchArgument("transcript_topic", "", "Topic of the transcript; empty for `transcript` in the namespace."),
+        LaunchArgument("namespace", "", "Namespace of the node and of its relative topics."),
+        LaunchArgument("params_file", "", "YAML file of node parameters; arguments given here go before it."),
+        LaunchArgument("use_sim_time", "false", "Take the time from /clock.", BOOLEANS),
+        LaunchArgument("log_level", "info", "What the node logs.", LOG_LEVELS),
+        LaunchArgument("respawn", "true", "Start the node again when it dies.", BOOLEANS),
+        LaunchArgument("autostart", "true", "Configure and activate the node, also after a respawn.", BOOLEANS),
+        *(_parameter_argument(each) for each in fields(RecognizerParameters) if each.name != "autostart"),
+    ]
+
+
+def player_arguments() -> List[LaunchArgument]:
+    """What replay.launch.py takes besides the arguments of medical_robot.launch.py."""
+    return [
+        LaunchArgument("video", "", "Video file to play. Required."),
+        LaunchArgument("transcript", "", "Its words: a .srt, .vtt or .jsonl file; empty for none."),
+        LaunchArgument("rate", "1.0", "How many times faster than real time to play."),
+        LaunchArgument("loop", "false", "Begin again at the end.", BOOLEANS),
+    ]
+
+
+def node_parameters(given: Mapping[str, str]) -> Dict[str, Any]:
+    """The parameters that launch arguments set, in the types the node declares. Raises ValueError."""
+    return {
+        each.name: _typed(each, given[each.name]) for each in fields(RecognizerParameters) if given.get(each.name, "")
+    }
+
+
+def remappings(given: Mapping[str, str]) -> List[Tuple[str, str]]:
+    """The node's topics that have other names on this robot."""
+    named = (("image", given.get("image_topic", "")), ("transcript", given.get("transcript_topic", "")))
+    return [(topic, name) for topic, name in named if name]
+
+
+def player_command_line(given: Mapping[str, str]) -> List[str]:
+    """The arguments of `play`. It brings the clock, so that the node's time is the video's at any rate."""
+    words = ["--transcript", given["transcript"]] if given["transcript"] else []
+    loop = ["--loop"] if given["loop"] == "true" else []
+    return [given["video"], *words, "--rate", given["rate"], "--clock", *loop]
+
+
+def _parameter_argument(each: Field) -> LaunchArgument:
+    description = f"{each.metadata['description']} Empty for the node's default, {each.default!r}."
+    choices = each.metadata["choices"]
+    return LaunchArgument(each.name, "", description, ("", *choices) if choices else ())
+
+
+def _typed(each: Field, text: str) -> Any:
+    wanted = type(each.default)
+    if wanted is str:
+        return text
+    value = yaml.safe_load(text)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        raise ValueError(f"{each.name}: expected {wanted.__name__}, found {text!r}")
+    return value

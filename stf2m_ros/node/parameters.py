@@ -1,0 +1,116 @@
+"""The parameters: one frozen dataclass; ROS parameters, launch arguments and documentation are derived from it."""
+
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Iterable, List, Optional, Tuple
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+
+def parameter(
+    default: Any,
+    description: str,
+    choices: Tuple[str, ...] = (),
+    limits: Optional[Tuple[float, float]] = None,
+    read_only: bool = False,
+) -> Any:
+    """A dataclass field that says of itself what `ros2 param describe` shows."""
+    metadata = {"description": description, "choices": choices, "limits": limits, "read_only": read_only}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class RecognizerParameters:
+    """What a user may set on the node. Read at each configure; a default stands here and nowhere else."""
+
+    bundle: str = parameter("demo", "Model bundle: a folder, or the name of one that is installed with stf2m_ros.")
+    backend: str = parameter("onnxruntime", "What runs the model.", choices=("onnxruntime",))
+    threads: int = parameter(1, "Processor cores that one run of the model may use.", limits=(1, 64))
+    rules: str = parameter("", "File of fuzzy rules to use instead of the bundle's; empty for the bundle's.")
+    word_vectors: str = parameter(
+        "", "File of GloVe word vectors to use instead of the bundle's table; empty for none."
+    )
+    face_detector: str = parameter(
+        "haar",
+        "haar: OpenCV's own; yunet: the file yunet_model; ready_crop: every image is one face already.",
+        choices=("haar", "yunet", "ready_crop"),
+    )
+    yunet_model: str = parameter("", "ONNX file of OpenCV's YuNet face detector, for face_detector yunet.")
+    image_transport: str = parameter(
+        "raw", "raw: sensor_msgs/Image on image; compressed: CompressedImage below it.", choices=("raw", "compressed")
+    )
+    transcript_type: str = parameter(
+        "utterance",
+        "Type of the topic transcript: stf2m_msgs/Utterance, std_msgs/String or hri_msgs/LiveSpeech.",
+        choices=("utterance", "string", "live_speech"),
+    )
+    transcript_latency_s: float = parameter(
+        0.0, "Seconds between the end of speech and the arrival of a text without times of its own.", limits=(0.0, 30.0)
+    )
+    speaker_id: str = parameter("", "Only this speaker's utterances count, and those without an id; empty for all.")
+    autostart: bool = parameter(
+        False, "Configure and activate without being asked, also after a restart.", read_only=True
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check(each, getattr(self, each.name))
+        if self.face_detector == "yunet" and not self.yunet_model:
+            raise ValueError("yunet_model: expected a file for face_detector yunet, found none")
+
+
+def _check(each: Field, value: Any) -> None:
+    choices, limits = each.metadata["choices"], each.metadata["limits"]
+    if choices and value not in choices:
+        raise ValueError(f"{each.name}: expected one of {', '.join(choices)}, found {value!r}")
+    if limits and not limits[0] <= value <= limits[1]:
+        raise ValueError(f"{each.name}: expected {limits[0]} to {limits[1]}, found {value}")
+
+
+def descriptor_of(each: Field) -> ParameterDescriptor:
+    """What `ros2 param describe` shows of one field."""
+    descriptor = ParameterDescriptor(
+        name=each.name, description=each.metadata["description"], read_only=each.metadata["read_only"]
+    )
+    choices, limits = each.metadata["choices"], each.metadata["limits"]
+    if choices:
+        descriptor.additional_constraints = "one of " + ", ".join(choices)
+    if limits and isinstance(each.default, int):
+        descriptor.integer_range = [IntegerRange(from_value=limits[0], to_value=limits[1], step=0)]
+    elif limits:
+        descriptor.floating_point_range = [FloatingPointRange(from_value=limits[0], to_value=limits[1], step=0.0)]
+    return descriptor
+
+
+def declare(node: Node) -> None:
+    """Declares every field. Raises rclpy's own errors for a wrong type or a value out of range."""
+    for each in fields(RecognizerParameters):
+        node.declare_parameter(each.name, each.default, descriptor_of(each))
+
+
+def read(node: Node) -> RecognizerParameters:
+    """The values of now. Raises ValueError, saying expected and found."""
+    return RecognizerParameters(
+        **{each.name: node.get_parameter(each.name).value for each in fields(RecognizerParameters)}
+    )
+
+
+def judge_change(changes: Iterable[Parameter], configured: bool) -> SetParametersResult:
+    """Whether a running node can take these changes; a value that would have no effect is refused, not swallowed."""
+    named = {each.name: each.value for each in changes}
+    ours = {name: named[name] for name in _names() if name in named}
+    if ours and configured:
+        reason = f"{', '.join(ours)}: takes effect at configure only; clean the node up first"
+        return SetParametersResult(successful=False, reason=reason)
+    for each in fields(RecognizerParameters):
+        if each.name in ours:
+            try:
+                _check(each, ours[each.name])
+            except (ValueError, TypeError) as error:
+                return SetParametersResult(successful=False, reason=str(error))
+    return SetParametersResult(successful=True)
+
+
+def _names() -> List[str]:
+    return [each.name for each in fields(RecognizerParameters)]

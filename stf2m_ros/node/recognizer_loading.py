@@ -1,0 +1,84 @@
+"""From parameters to a recogniser that runs. What cannot be had is an error of one line, before anything starts."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+
+from stf2m_ros.node.messages import ModelIdentity
+from stf2m_ros.node.parameters import RecognizerParameters
+from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, BundleNotFound, load_bundle
+from stf2m_ros.runtime.bundle_engines import open_onnx_engines
+from stf2m_ros.runtime.recognizer import Recognizer
+from stf2m_ros.stream.face_cropper import Cropper, FaceCropper, ReadyCrop
+from stf2m_ros.stream.face_detectors import HaarDetector, YuNetDetector
+from stf2m_ros.stream.glove_file import GloveFile
+from stf2m_ros.stream.text_embedding import SubwordTable, TextEmbedding
+from stf2m_ros.stream.transcript import Transcript
+
+PACKAGE = "stf2m_ros"
+
+
+@dataclass(frozen=True)
+class LoadedRecognizer:
+    """A recogniser and what to say of its model."""
+
+    recognizer: Recognizer
+    model: ModelIdentity
+
+    def close(self) -> None:
+        self.recognizer.close()
+
+
+def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
+    """Raises BundleMismatch, ValueError or OSError, in one line."""
+    bundle = load_bundle(find_bundle(parameters.bundle), parameters.rules or None)
+    cropper = _cropper(parameters)
+    embedding = _embedding(parameters, bundle)
+    engines = open_onnx_engines(bundle, parameters.threads)
+    recognizer = Recognizer(
+        bundle,
+        engines.frame_encoder,
+        engines.window_head,
+        cropper,
+        embedding,
+        Transcript(followed_speaker=parameters.speaker_id),
+    )
+    identity = ModelIdentity.of(bundle.card, bundle.rules.names, engines.frame_encoder.name)
+    return LoadedRecognizer(recognizer, identity)
+
+
+def find_bundle(name: str) -> Path:
+    """The folder of a bundle: a path as it is, a bare name below the installed models."""
+    if not name:
+        raise BundleNotFound("bundle: expected a folder or the name of an installed model, found nothing")
+    if os.sep in name or name.startswith("~"):
+        return Path(name).expanduser()
+    models = installed_models()
+    if not (models / name).is_dir():
+        there = ", ".join(sorted(each.name for each in models.glob("*/"))) if models.is_dir() else "none"
+        raise BundleNotFound(f"bundle: expected a path, or one of the models in {models} ({there}), found {name!r}")
+    return models / name
+
+
+def installed_models() -> Path:
+    """Where the models are that came with the package; the source tree's own where it is not installed."""
+    try:
+        return Path(get_package_share_directory(PACKAGE)) / "models"
+    except PackageNotFoundError:
+        return Path(__file__).resolve().parents[2] / "models"
+
+
+def _cropper(parameters: RecognizerParameters) -> Cropper:
+    if parameters.face_detector == "ready_crop":
+        return ReadyCrop()
+    if parameters.face_detector == "yunet":
+        return FaceCropper(YuNetDetector(parameters.yunet_model))
+    return FaceCropper(HaarDetector())
+
+
+def _embedding(parameters: RecognizerParameters, bundle: Bundle) -> TextEmbedding:
+    if parameters.word_vectors:
+        return GloveFile(parameters.word_vectors)
+    return SubwordTable.load(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
