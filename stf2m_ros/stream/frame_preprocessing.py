@@ -17,15 +17,11 @@ def crop_face(image_rgb: np.ndarray, box_xywh: Box, settings: Preprocessing) -> 
     x, y, width, height = box_xywh
     if not width > 0:
         raise ValueError(f"expected a face box wider than 0, found {width}")
-    side = max(1, round(settings.box_scale * width))
+    # Even, because halving is ten times as fast where it is exact.
+    side = 2 * max(1, round(settings.box_scale * width / 2))
     left = round(x + width / 2 - side / 2)
     top = round(y + height / 2 - side / 2)
-    square = _cut(image_rgb, left, top, side)
-    if side == settings.size_px:
-        return np.ascontiguousarray(square)
-    # Averaging keeps a large face free of aliasing; a small one has nothing to average.
-    how = cv2.INTER_AREA if side > settings.size_px else cv2.INTER_LINEAR
-    return cv2.resize(square, (settings.size_px, settings.size_px), interpolation=how)
+    return _resized(cut_square(image_rgb, left, top, side), settings.size_px)
 
 
 def normalise(crops: np.ndarray, settings: Preprocessing) -> np.ndarray:
@@ -41,6 +37,17 @@ def normalise(crops: np.ndarray, settings: Preprocessing) -> np.ndarray:
     return np.ascontiguousarray(scaled)
 
 
+def _resized(square: np.ndarray, size_px: int) -> np.ndarray:
+    # Averaging keeps a large face free of aliasing; a small one has nothing to average.
+    while square.shape[0] % 2 == 0 and square.shape[0] >= 2 * size_px:
+        half = square.shape[0] // 2
+        square = cv2.resize(square, (half, half), interpolation=cv2.INTER_AREA)
+    if square.shape[0] == size_px:
+        return np.ascontiguousarray(square)
+    how = cv2.INTER_AREA if square.shape[0] > size_px else cv2.INTER_LINEAR
+    return cv2.resize(square, (size_px, size_px), interpolation=how)
+
+
 def check_image(image_rgb: np.ndarray) -> None:
     """Raise ValueError, saying expected and found, for anything but a filled (H, W, 3) uint8 image."""
     is_rgb = image_rgb.ndim == 3 and image_rgb.shape[2] == 3 and image_rgb.dtype == np.uint8
@@ -48,7 +55,11 @@ def check_image(image_rgb: np.ndarray) -> None:
         raise ValueError(f"expected an RGB image (H, W, 3) uint8, found {image_rgb.shape} {image_rgb.dtype}")
 
 
-def _cut(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+def cut_square(image: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    """The square at (left, top), a view where it lies inside the image; outside repeats the edge pixels.
+
+    Raises ValueError if it does not touch the image at all.
+    """
     rows, columns = image.shape[:2]
     if left >= 0 and top >= 0 and left + side <= columns and top + side <= rows:
         return image[top : top + side, left : left + side]
