@@ -1,0 +1,50 @@
+"""`ros2 run stf2m_ros train`: from a configuration to a bundle that the robot runs."""
+
+import argparse
+import importlib.util
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+_NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Exit code 0 when the bundle stands, 1 for what the user can mend, 130 after Ctrl-C."""
+    options = _parser().parse_args(argv)
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        print(f"train: {', '.join(missing)} not found; pip install -r requirements/train.txt", file=sys.stderr)
+        return 1
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    return _train(options)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from stf2m_ros.training.config import load_config  # after the check above: this needs torch
+    from stf2m_ros.training.pipeline import TrainingPipeline
+
+    try:
+        config = load_config(options.config)
+        scores = TrainingPipeline(config).run()
+    except KeyboardInterrupt:
+        print("train: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(scores, indent=2))
+    print(f"bundle: {config.bundle_folder}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="train", description="Train a model bundle. Run again to go on after a stop.")
+    parser.add_argument("--config", type=Path, required=True, help="YAML file, see config/train_demo.yaml")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Resumable checkpoints as safetensors: the module, the optimiser's state and the step. No pickle."""
+
+import os
+from pathlib import Path
+from typing import Dict
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+_MODULE, _OPTIMISER = "module.", "optimiser."
+
+
+def save_checkpoint(path: Path, module: nn.Module, optimiser: Optimizer, step: int) -> None:
+    """Atomic: a kill while writing leaves the former checkpoint whole."""
+    tensors = {_MODULE + name: value.contiguous() for name, value in module.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"{_OPTIMISER}{index}.{name}"] = torch.as_tensor(value).contiguous()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file(tensors, part, metadata={"step": str(step)})
+    os.replace(part, path)
+
+
+def load_checkpoint(path: Path, module: nn.Module, optimiser: Optimizer) -> int:
+    """Restores module and optimiser and returns the step; 0 where no checkpoint stands.
+
+    Raises ValueError when the checkpoint belongs to another network.
+    """
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        step = int(file.metadata()["step"])
+    try:
+        module.load_state_dict(_below(tensors, _MODULE))
+    except RuntimeError as error:
+        raise ValueError(f"{path}: made by another configuration; delete it to start anew ({error})") from error
+    state = optimiser.state_dict()
+    state["state"] = _optimiser_state(_below(tensors, _OPTIMISER))
+    optimiser.load_state_dict(state)
+    return step
+
+
+def _below(tensors: Dict[str, Tensor], prefix: str) -> Dict[str, Tensor]:
+    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _optimiser_state(tensors: Dict[str, Tensor]) -> Dict[int, Dict[str, Tensor]]:
+    state: Dict[int, Dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    return state

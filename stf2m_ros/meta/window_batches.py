@@ -1,0 +1,158 @@
+"""Windows as the robot sees them, cut at random from cached clips: fills of 1 to 30 s, missing modalities, gaps."""
+
+from dataclasses import dataclass
+from typing import Dict, List, NamedTuple, Tuple
+
+import numpy as np
+
+from stf2m_ros.data.clip import TimedWord
+from stf2m_ros.data.slots import UNLABELLED, vocabulary
+from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.stream.settings import WindowGrid
+
+MAX_WORDS = 8
+"""Words of one segment that count; nobody says more in half a second."""
+NO_WORD = -1
+
+
+@dataclass(frozen=True)
+class WindowSampling:
+    """How windows are varied. Shares are of the windows."""
+
+    full_share: float = 0.4  # windows filled to the brim; the others hold shortest_s to span_s
+    shortest_s: float = 1.0
+    at_end_share: float = 0.7  # a partly filled window ends at the newest slot, as after the robot's start
+    no_frames_share: float = 0.12
+    no_words_share: float = 0.25
+    gap_share: float = 0.4
+    longest_gap_s: float = 4.0
+    sparse_share: float = 0.15  # windows of a slow camera: half of the slots empty
+
+
+class WindowBatch(NamedTuple):
+    """B windows of T slots and S segments, numpy."""
+
+    tokens: np.ndarray  # (B, T, R, D)
+    frame_presence: np.ndarray  # (B, T)
+    word_ids: np.ndarray  # (B, S, MAX_WORDS) index into the vocabulary, NO_WORD where none
+    class_index: np.ndarray  # (B, S) UNLABELLED where nothing is to be learned
+    components: np.ndarray  # (B, S, 12) NaN where unknown
+
+
+class WindowSampler:
+    """Draws batches; the same numbers give the same batch."""
+
+    def __init__(self, cache: TokenCache, grid: WindowGrid, sampling: WindowSampling, words: List[str]) -> None:
+        self.cache, self.grid, self.sampling = cache, grid, sampling
+        self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
+
+    def batch(self, size: int, seed: Tuple[int, ...]) -> WindowBatch:
+        """Random windows of random clips, varied as the sampling says."""
+        rng = np.random.default_rng(seed)
+        windows = [self._varied(int(rng.integers(len(self.cache))), rng) for _ in range(size)]
+        return WindowBatch(*(np.stack(parts) for parts in zip(*windows)))
+
+    def whole(self, clips: range, fill_s: float) -> WindowBatch:
+        """The first fill_s seconds of each clip at the end of its window, nothing left out (validation)."""
+        slots = round(fill_s / self.grid.slot_s)
+        windows = [self._window(clip, 0, slots, self.grid.slots - slots) for clip in clips]
+        return WindowBatch(*(np.stack(parts) for parts in zip(*windows)))
+
+    def _varied(self, clip: int, rng: np.random.Generator) -> Tuple[np.ndarray, ...]:
+        sampling, slots = self.sampling, self.grid.slots
+        length = len(self.cache.tracks[clip])
+        shortest = round(sampling.shortest_s / self.grid.slot_s)
+        fill = slots if rng.random() < sampling.full_share else int(rng.integers(shortest, slots + 1))
+        fill = min(fill, length)
+        start = int(rng.integers(length - fill + 1))
+        offset = slots - fill if rng.random() < sampling.at_end_share else int(rng.integers(slots - fill + 1))
+        tokens, presence, words, classes, components = self._window(clip, start, fill, offset)
+        presence = presence * self._kept(rng)
+        if rng.random() < sampling.no_words_share:
+            words = np.full_like(words, NO_WORD)
+        if rng.random() < sampling.no_frames_share and (words != NO_WORD).any():
+            presence = np.zeros_like(presence)
+        return tokens, presence, words, *_only_what_is_there(presence, words, classes, components)
+
+    def _window(self, clip: int, start: int, fill: int, offset: int) -> Tuple[np.ndarray, ...]:
+        """`fill` slots of a clip from `start` on, placed at slot `offset` of the window."""
+        track, slots = self.cache.tracks[clip], self.grid.slots
+        found, present = self.cache.slot_tokens(clip, slice(start, start + fill))
+        placed = slice(offset, offset + len(found))
+        tokens = np.zeros((slots, *found.shape[1:]), np.float32)
+        presence = np.zeros(slots, np.float32)
+        classes = np.full(slots, UNLABELLED)
+        components = np.full((slots, 12), np.nan, np.float32)
+        tokens[placed], presence[placed] = found, present
+        classes[placed] = track.class_index[start : start + fill]
+        components[placed] = track.components[start : start + fill]
+        shift_s = (offset - start) * self.grid.slot_s
+        spoken = (start * self.grid.slot_s, (start + fill) * self.grid.slot_s)
+        words = self._word_ids([word for word in track.words if spoken[0] <= word.start_s < spoken[1]], shift_s)
+        per_segment = self.grid.slots_per_segment
+        return (
+            tokens,
+            presence,
+            words,
+            majority(classes.reshape(-1, per_segment)),
+            mean_where_known(components.reshape(-1, per_segment, 12)),
+        )
+
+    def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
+        ids = np.full((self.grid.segments, MAX_WORDS), NO_WORD)
+        counts = np.zeros(self.grid.segments, int)
+        for word in words:
+            first = int((word.start_s + shift_s) / self.grid.segment_s)
+            last = int(np.ceil((word.end_s + shift_s) / self.grid.segment_s - 1e-6))
+            for segment in range(max(first, 0), min(max(last, first + 1), self.grid.segments)):
+                if counts[segment] < MAX_WORDS:
+                    ids[segment, counts[segment]] = self.word_id.get(word.text.lower(), NO_WORD)
+                    counts[segment] += 1
+        return ids
+
+    def _kept(self, rng: np.random.Generator) -> np.ndarray:
+        """(T,) 0 where a frame is lost."""
+        kept = np.ones(self.grid.slots, np.float32)
+        if rng.random() < self.sampling.gap_share:
+            for _ in range(int(rng.integers(1, 4))):
+                gap = int(rng.integers(1, round(self.sampling.longest_gap_s / self.grid.slot_s)))
+                start = int(rng.integers(self.grid.slots))
+                kept[start : start + gap] = 0
+        if rng.random() < self.sampling.sparse_share:
+            kept *= rng.random(self.grid.slots) < 0.5
+        return kept
+
+
+def majority(classes: np.ndarray) -> np.ndarray:
+    """(S, k) class per slot -> (S,) the most frequent one; UNLABELLED only where no slot has a label."""
+    counts = (classes[..., None] == np.arange(NUM_CLASSES)).sum(1)
+    return np.where(counts.any(-1), counts.argmax(-1), UNLABELLED)
+
+
+def mean_where_known(components: np.ndarray) -> np.ndarray:
+    """(S, k, 12) -> (S, 12), NaN where no slot knows the component."""
+    known = ~np.isnan(components)
+    count = known.sum(1)
+    total = np.where(known, components, 0).sum(1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def class_counts(cache: TokenCache) -> np.ndarray:
+    """(19,) slots of each class over all clips."""
+    classes = np.concatenate([track.class_index for track in cache.tracks])
+    return np.bincount(classes[classes != UNLABELLED], minlength=NUM_CLASSES)
+
+
+def cache_vocabulary(*caches: TokenCache) -> List[str]:
+    """Every distinct word of the caches' clips."""
+    return vocabulary([track for cache in caches for track in cache.tracks])
+
+
+def _only_what_is_there(
+    presence: np.ndarray, words: np.ndarray, classes: np.ndarray, components: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Nothing is to be learned of a segment without face and words, and no component of one without a face."""
+    seen = presence.reshape(len(classes), -1).any(1)
+    heard = (words != NO_WORD).any(1)
+    return np.where(seen | heard, classes, UNLABELLED), np.where(seen[:, None], components, np.nan)

@@ -1,0 +1,144 @@
+"""ST-F2M after the frame encoder: thirty seconds of tokens and words to one row of logits per segment."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.net.fuzzy_layer import FUZZY_FEATURES, RuleTensors, fuzzy_features, fuzzy_signals
+from stf2m_ros.net.recurrent_head import RecurrentHead
+from stf2m_ros.net.region_graph import PARTS, RegionGraph
+from stf2m_ros.net.temporal_convolution import GatedPooling, GatedTemporalConvolution
+
+NUM_COMPONENTS = 12
+
+
+@dataclass(frozen=True)
+class WindowHeadConfig:
+    """Sizes of the window head. rows * columns regions of token_dim numbers come in, embedding_dim numbers go out."""
+
+    rows: int = 4
+    columns: int = 4
+    token_dim: int = 64
+    text_dim: int = 300
+    slots_per_segment: int = 5
+    embedding_dim: int = 128
+    graph_parts: Tuple[str, ...] = PARTS
+
+    def __post_init__(self) -> None:
+        if self.embedding_dim % 2:
+            raise ValueError(f"embedding_dim must be even (two directions), found {self.embedding_dim}")
+
+
+class HeadInputs(NamedTuple):
+    """One batch of windows, oldest slot and segment first."""
+
+    tokens: Tensor  # (B, T, R, D)
+    frame_presence: Tensor  # (B, T)
+    words: Tensor  # (B, S, 300)
+    word_presence: Tensor  # (B, S)
+
+
+class HeadOutputs(NamedTuple):
+    """The same tensors, in the same order, that the exported graph gives."""
+
+    logits: Tensor  # (B, S, 19)
+    memberships: Tensor  # (B, S, 19)
+    components: Tensor  # (B, S, 12)
+    firing: Tensor  # (B, S, J) firing strength times extent
+    embedding: Tensor  # (B, S, E)
+
+
+class WindowHead(nn.Module):
+    """Location, gated temporal convolutions around message passing, fuzzy channel, recurrent head, last layer.
+
+    The rules, the membership ranges and the last layer are arguments: changing them needs no new engine.
+    Source: METHOD section 5; the paper's Eq. 3 and 4 and its section V-B. `PersonalRange` is ours.
+    """
+
+    def __init__(self, config: WindowHeadConfig) -> None:
+        super().__init__()
+        dim, width = config.token_dim, config.embedding_dim
+        nodes = config.rows * config.columns + 1
+        self.config = config
+        self.absent_frame = nn.Parameter(torch.randn(dim) * 0.02)
+        self.absent_words = nn.Parameter(torch.randn(dim) * 0.02)
+        self.token_norm = nn.LayerNorm(dim)
+        self.read_words = nn.Sequential(nn.Linear(config.text_dim, dim), nn.Tanh())
+        self.location = Location(dim)
+        self.pool = GatedPooling(dim, config.slots_per_segment)
+        self.graph = RegionGraph(config.rows, config.columns, dim, config.graph_parts)
+        self.temporal = GatedTemporalConvolution(dim)
+        self.embed = nn.Sequential(nn.LayerNorm(nodes * dim), nn.Linear(nodes * dim, width), nn.GELU())
+        self.personal_range = PersonalRange(width, gauges=32)
+        self.components = nn.Linear(width, NUM_COMPONENTS)
+        self.recurrent = RecurrentHead(width + FUZZY_FEATURES, width // 2)
+        self.last_layer = nn.Parameter(torch.randn(NUM_CLASSES, width + 1) * 0.05)
+
+    def forward(self, inputs: HeadInputs, rules: RuleTensors, ranges: Tensor, last_layer: Tensor) -> HeadOutputs:
+        """last_layer: (19, E + 1), the last column holding the biases."""
+        seen = _segment_presence(inputs.frame_presence, self.config.slots_per_segment)  # (B, S)
+        z = self._encode(inputs, seen)
+        components = torch.tanh(self.components(z))
+        signals = fuzzy_signals(components, rules, ranges, smooth=self.training)
+        fuzzy = fuzzy_features(signals) * seen.unsqueeze(-1)  # what was not seen has no expression
+        embedding = self.recurrent(torch.cat([z, fuzzy], dim=-1)) + z
+        logits = torch.matmul(embedding, last_layer[:, :-1].T) + last_layer[:, -1]
+        seen = seen.unsqueeze(-1)
+        return HeadOutputs(logits, signals.memberships * seen, components * seen, signals.strengths * seen, embedding)
+
+    def _encode(self, inputs: HeadInputs, seen: Tensor) -> Tensor:
+        """Tokens and words to one embedding per segment, (B, S, E)."""
+        frames = _or_absent(self.token_norm(inputs.tokens), inputs.frame_presence[..., None, None], self.absent_frame)
+        words = _or_absent(self.read_words(inputs.words), inputs.word_presence[..., None], self.absent_words)
+        frames = frames + self.location(frames.shape[1])[:, None]
+        words = words + self.location(words.shape[1])
+        nodes = torch.cat([self.pool(frames), words.unsqueeze(2)], dim=2)  # (B, S, R + 1, D)
+        present = torch.maximum(seen, inputs.word_presence)
+        z = self.embed(self.temporal(self.graph(nodes, present)).flatten(2))
+        return self.personal_range(z, seen)
+
+
+class Location(nn.Module):
+    """Place before the newest, 0 to 1, through an MLP. Source: the paper's location label, METHOD section 4."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, dim))
+
+    def forward(self, length: int) -> Tensor:
+        age = torch.arange(length - 1, -1, -1, dtype=self.mlp[0].weight.dtype, device=self.mlp[0].weight.device)
+        return self.mlp((age / length).unsqueeze(-1))
+
+
+class PersonalRange(nn.Module):
+    """Sets each segment against the person's own neutral face and fullest expression within the window [ours].
+
+    Intensity is defined relative to the person, so one frame alone cannot tell it. z: (B, S, E), seen: (B, S).
+    """
+
+    def __init__(self, width: int, gauges: int) -> None:
+        super().__init__()
+        self.gauge = nn.Linear(width, gauges)
+        self.mix = nn.Sequential(nn.Linear(width + 4 * gauges, width), nn.GELU(), nn.Linear(width, width))
+
+    def forward(self, z: Tensor, seen: Tensor) -> Tensor:
+        seen = seen.unsqueeze(-1)
+        gauges = torch.tanh(self.gauge(z))
+        # A gauge lies in [-1, 1]: an unseen segment is pushed outside, where it is neither largest nor smallest.
+        largest = (gauges * seen - 2.0 * (1.0 - seen)).amax(1, keepdim=True).clamp(min=-1.0)
+        smallest = (gauges * seen + 2.0 * (1.0 - seen)).amin(1, keepdim=True).clamp(max=1.0)
+        mean = (gauges * seen).sum(1, keepdim=True) / (seen.sum(1, keepdim=True) + 1e-6)
+        context = torch.cat([gauges - mean, *(x.expand_as(gauges) for x in (smallest, mean, largest))], dim=-1)
+        return z + self.mix(torch.cat([z, context], dim=-1))
+
+
+def _or_absent(x: Tensor, presence: Tensor, absent: Tensor) -> Tensor:
+    return x * presence + absent * (1.0 - presence)
+
+
+def _segment_presence(frame_presence: Tensor, slots_per_segment: int) -> Tensor:
+    """1 for segments in which at least one slot holds a face. (B, T) -> (B, S)."""
+    return frame_presence.unflatten(1, (-1, slots_per_segment)).amax(-1)

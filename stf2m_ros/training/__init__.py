@@ -1,0 +1,1 @@
+"""From a configuration to a bundle: the steps in their order. Each resumes where it stopped."""

@@ -1,0 +1,81 @@
+"""The training configuration: defaults stand here, a YAML file says what differs."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+import yaml
+
+from stf2m_ros.meta.pretraining import PretrainingSettings
+from stf2m_ros.meta.window_training import WindowTrainingSettings
+from stf2m_ros.net.frame_encoder import FrameEncoderConfig
+from stf2m_ros.net.stf2m import WindowHeadConfig
+from stf2m_ros.runtime.card import FuzzySettings
+from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
+from stf2m_ros.stream.settings import Preprocessing, TextSettings, WindowGrid
+
+
+@dataclass(frozen=True)
+class GeneratedClips:
+    """How many generated clips to train and to validate on. Their identities are disjoint."""
+
+    training: int = 1400
+    validation: int = 120
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        if min(self.training, self.validation, self.workers) < 1:
+            raise ValueError(f"expected at least one training clip, validation clip and worker, found {self}")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that a training run depends on. The same configuration gives the same weights."""
+
+    name: str = "generated_faces"
+    model_version: str = "0.1.0"
+    caveat: str = "trained on generated faces"
+    seed: int = 1
+    threads: int = 0  # 0: as torch chooses
+    work_folder: str = "runs/train"  # prepared clips, checkpoints, curves
+    bundle_folder: str = "runs/train/bundle"
+    rules: str = "config/rules/facs.yaml"
+    zero_shot_folder: str = ""  # real faces as <emotion>/<sequence>_<frame>.png, looked at but never trained on
+    clips: GeneratedClips = field(default_factory=GeneratedClips)
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    grid: WindowGrid = field(default_factory=WindowGrid)
+    text: TextSettings = field(default_factory=TextSettings)
+    fuzzy: FuzzySettings = field(default_factory=FuzzySettings)
+    encoder: FrameEncoderConfig = field(default_factory=FrameEncoderConfig)
+    head: WindowHeadConfig = field(default_factory=WindowHeadConfig)
+    pretraining: PretrainingSettings = field(default_factory=PretrainingSettings)
+    window_training: WindowTrainingSettings = field(default_factory=WindowTrainingSettings)
+
+    def __post_init__(self) -> None:
+        if self.encoder.token_dim != self.head.token_dim:
+            raise ValueError(
+                f"head.token_dim must be the encoder's {self.encoder.token_dim}, found {self.head.token_dim}"
+            )
+        if self.text.dim != self.head.text_dim:
+            raise ValueError(f"head.text_dim must be the text table's {self.text.dim}, found {self.head.text_dim}")
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Raises ValueError in one line: the file, the key, what was expected and found."""
+    try:
+        differing = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ValueError(f"{path}: expected a YAML file, found {' '.join(str(error).split())}") from error
+    try:
+        return from_plain(TrainingConfig, _overlaid(to_plain(TrainingConfig()), differing))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _overlaid(defaults: Dict[str, Any], differing: Mapping[str, Any]) -> Dict[str, Any]:
+    """The defaults with what differs, section by section; unknown keys stay, to be complained of by the reader."""
+    both = dict(defaults)
+    for key, value in differing.items():
+        nested = isinstance(value, Mapping) and isinstance(defaults.get(key), Mapping)
+        both[key] = _overlaid(defaults[key], value) if nested else value
+    return both

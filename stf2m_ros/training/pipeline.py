@@ -1,0 +1,153 @@
+"""The steps from nothing to a bundle. Each finds what it made before: the same command goes on where it stopped."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Dict
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from stf2m_ros.data.clip_store import ClipStore, fill_store
+from stf2m_ros.data.frame_set import FrameSet, frame_set
+from stf2m_ros.data.generated_faces.clip import generate_clip
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+from stf2m_ros.export.to_onnx import round_to_half, shippable
+from stf2m_ros.fuzzy.rule_base import load_rule_base
+from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores
+from stf2m_ros.meta.token_cache import TokenCache, token_cache
+from stf2m_ros.meta.training_loop import run_steps
+from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
+from stf2m_ros.meta.window_scores import all_scores, fit_temperature, judge
+from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
+from stf2m_ros.net.frame_encoder import FrameEncoder
+from stf2m_ros.net.fuzzy_layer import RuleTensors
+from stf2m_ros.training.bundle_writing import write_bundle
+from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.zero_shot import zero_shot_scores
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Split:
+    """One side of the split by subject."""
+
+    people: str  # of the generated faces: nobody is on both sides
+    seeds: Dict[str, int]  # clip name -> generator seed
+
+
+class TrainingPipeline:
+    """prepare -> pre-train -> encode once -> train on windows -> calibrate -> export."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self.config = config
+        self.work = Path(config.work_folder)
+        self.training = _split("train", config.clips.training)
+        self.validation = _split("validation", config.clips.validation)
+        table = load_rule_base(Path(config.rules)).table(config.fuzzy.max_rules)
+        ranges = torch.tensor([config.fuzzy.component_range, config.fuzzy.intensity_range])
+        self.fuzzy = FuzzyInputs(RuleTensors.from_table(table), ranges)
+
+    def run(self) -> Dict[str, Dict[str, float]]:
+        """All steps; returns the scores that the bundle's card carries."""
+        if self.config.threads:
+            torch.set_num_threads(self.config.threads)
+        self.prepare()
+        readout = self.pretrain()
+        readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
+        caches = {split.people: self.encode(readout.encoder, split) for split in (self.training, self.validation)}
+        model = self.train_on_windows(caches["train"], caches["validation"])
+        return self.finish(readout, model, caches["validation"])
+
+    def prepare(self) -> None:
+        """Generate and store every clip that is missing."""
+        for split in (self.training, self.validation):
+            folder = self.work / "clips" / split.people
+            missing = ClipStore(folder).missing(list(split.seeds))
+            if missing:
+                make = partial(generate_clip, settings=GeneratorSettings(people=split.people))
+                jobs = fill_store(folder, make, split.seeds, self.config.clips.workers)
+                for _ in tqdm(jobs, total=len(missing), desc=f"generate {split.people} clips", mininterval=1.0):
+                    pass
+
+    def pretrain(self) -> FrameReadout:
+        """Stage 1: the frame encoder."""
+        torch.manual_seed(self.config.seed)
+        head, settings = self.config.head, self.config.pretraining
+        encoder = FrameEncoder(self.config.encoder).to(memory_format=torch.channels_last)
+        readout = FrameReadout(encoder, head.rows * head.columns, head.token_dim)
+        task = PretrainingTask(
+            readout, self._frames(self.training), settings, self.config.preprocessing, self.config.seed
+        )
+        with self._curves() as writer:
+            run_steps("pre-train", readout, task, settings.optimiser, self.work / "pretraining.safetensors", writer)
+        scores = frame_scores(readout, self._frames(self.validation), self.config.preprocessing)
+        _LOG.info("frames of unseen people: %s", scores)
+        return readout
+
+    def encode(self, encoder: FrameEncoder, split: Split) -> TokenCache:
+        """Every frame of the split, once."""
+        return token_cache(
+            self._store(split),
+            list(split.seeds),
+            encoder,
+            weights_stamp(encoder),
+            self.config.preprocessing,
+            self.config.grid,
+            self.work / "tokens" / split.people,
+        )
+
+    def train_on_windows(self, training: TokenCache, validation: TokenCache) -> WindowModel:
+        """Stage 2, at a single level."""
+        torch.manual_seed(self.config.seed + 1)
+        words = cache_vocabulary(training, validation)
+        model = WindowModel(self.config.head, self.config.text, words, self.fuzzy)
+        settings = self.config.window_training
+        sampler = WindowSampler(training, self.config.grid, settings.sampling, words)
+        task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed)
+        with self._curves() as writer:
+            run_steps("windows", model, task, settings.optimiser, self.work / "windows.safetensors", writer)
+        round_to_half(model)
+        return model
+
+    def finish(self, readout: FrameReadout, model: WindowModel, validation: TokenCache) -> Dict[str, Dict[str, float]]:
+        """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""
+        config = self.config
+        sampler = WindowSampler(validation, config.grid, config.window_training.sampling, model.vocabulary)
+        temperature = fit_temperature(judge(model, sampler, config.grid.span_s))
+        scores = all_scores(model, sampler, config.grid.span_s)
+        scores["frames"] = frame_scores(readout, self._frames(self.validation), config.preprocessing)
+        if config.zero_shot_folder and Path(config.zero_shot_folder).is_dir():
+            real = zero_shot_scores(Path(config.zero_shot_folder), readout, model, config.preprocessing, config.grid)
+            _LOG.info("real faces, never trained on: %s", real)
+            scores["zero_shot_real_faces"] = real
+        write_bundle(config, readout.encoder, model, temperature, scores)
+        return scores
+
+    def _frames(self, split: Split) -> FrameSet:
+        per_clip = self.config.pretraining.frames_per_clip
+        return frame_set(
+            self._store(split), list(split.seeds), self.work / "frames" / split.people, per_clip, self.config.grid
+        )
+
+    def _store(self, split: Split) -> ClipStore:
+        return ClipStore(self.work / "clips" / split.people)
+
+    def _curves(self) -> SummaryWriter:
+        return SummaryWriter(str(self.work / "curves"))
+
+
+def weights_stamp(module: torch.nn.Module) -> str:
+    """A name for a module's weights: the beginning of their sha256."""
+    digest = hashlib.sha256()
+    for tensor in module.state_dict().values():
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _split(people: str, count: int) -> Split:
+    return Split(people, {f"{people}_{seed:06d}": seed for seed in range(count)})

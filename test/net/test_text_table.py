@@ -1,0 +1,18 @@
+import numpy as np
+import torch
+
+from stf2m_ros.net.text_table import TextTable
+from stf2m_ros.stream.settings import TextSettings
+from stf2m_ros.stream.text_embedding import SubwordTable
+
+
+def test_the_robot_reads_the_trained_table_as_training_did(tmp_path):
+    settings = TextSettings(dim=30, buckets=64, rank=8)
+    words = ["happy", "unhappy", "I", "über", "I'm"]
+    torch.manual_seed(0)
+    table = TextTable(settings, words)
+    np.savez(tmp_path / "text_table.npz", **table.to_arrays())
+    on_robot = SubwordTable.load(tmp_path / "text_table.npz", settings)
+    expected = table().detach().numpy()
+    for word, vector in zip(words, expected):
+        np.testing.assert_allclose(on_robot.embed(word), vector, atol=2e-3)  # float16 in the file
