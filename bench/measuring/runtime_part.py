@@ -1,0 +1,122 @@
+"""The runtime alone, as fast as it goes: what a minute of camera costs, and where the time goes."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import List, Optional
+
+import numpy as np
+import psutil
+
+from measuring.figures import Figure
+from measuring.scene import TalkingScene
+from measuring.stages import Stopwatch, TimedCropper, TimedEngine
+from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, load_bundle
+from stf2m_ros.runtime.bundle_engines import open_onnx_engines
+from stf2m_ros.runtime.emotion_sequence import EmotionSequence
+from stf2m_ros.runtime.recognizer import Recognizer
+from stf2m_ros.stream.face_cropper import FaceCropper
+from stf2m_ros.stream.face_detectors import HaarDetector
+from stf2m_ros.stream.frame import Frame
+from stf2m_ros.stream.slot_grid import slot_of
+from stf2m_ros.stream.text_embedding import SubwordTable
+from stf2m_ros.stream.utterance import Utterance
+
+PART = "runtime"
+WIDTH, HEIGHT, RATE = 640, 360, 30.0
+SLOT_S = 0.1
+SCENE_S = 3.0
+BEGIN_S = 1.8e9
+FIND, ENCODE, HEAD, ALL = "find the face", "encode", "window head", "all"
+WARM_UP_S = 40.0  # until the window is full and every buffer has been made
+SPEECH_EVERY_S = 5.0
+SPEECH = "I do not know how this is going to end"
+
+
+@dataclass
+class RuntimeRun:
+    """What one run measured."""
+
+    seconds: float
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    latencies_s: List[float] = field(default_factory=list)  # from the newest frame to its sequence
+    resident_mb: List[float] = field(default_factory=list)  # each second of the stream after the warm-up
+    found: int = 0  # images in which the person was found
+
+
+def measure_runtime(bundle_folder: Path, minutes: float, threads: int) -> List[Figure]:
+    """Figures of `minutes` of a 30 frames/s camera of 640x360, with some words."""
+    run = run_runtime(bundle_folder, minutes * 60, threads)
+    return [*_promises(run), *_shares(run)]
+
+
+def run_runtime(bundle_folder: Path, seconds: float, threads: int) -> RuntimeRun:
+    """Feeds every frame as soon as the one before is done."""
+    run, scene, process = RuntimeRun(seconds), TalkingScene(WIDTH, HEIGHT, RATE, SCENE_S), psutil.Process()
+    cropper = TimedCropper(FaceCropper(HaarDetector()), run.stopwatch, FIND)
+    recognizer = _recognizer(bundle_folder, threads, cropper, run.stopwatch)
+    for number in range(round(seconds * RATE)):
+        stream_s = number / RATE
+        if number % round(SPEECH_EVERY_S * RATE) == 0:
+            recognizer.push_words(Utterance(SPEECH, BEGIN_S + stream_s - 2, BEGIN_S + stream_s))
+        sequence = _step(recognizer, scene.image(number), BEGIN_S + stream_s, run.stopwatch)
+        if sequence is not None:
+            run.latencies_s.append(run.stopwatch.seconds[ALL][-1])
+        if number % round(RATE) == 0 and stream_s >= min(WARM_UP_S, seconds / 2):
+            run.resident_mb.append(process.memory_info().rss / 1e6)
+    recognizer.close()
+    run.found = cropper.found
+    return run
+
+
+def _recognizer(folder: Path, threads: int, cropper: TimedCropper, stopwatch: Stopwatch) -> Recognizer:
+    bundle = load_bundle(folder)
+    engines = open_onnx_engines(bundle, threads)
+    return Recognizer(
+        bundle,
+        TimedEngine(engines.frame_encoder, stopwatch, ENCODE),
+        TimedEngine(engines.window_head, stopwatch, HEAD),
+        cropper,
+        SubwordTable.load(bundle.path(TEXT_TABLE_FILE), bundle.card.text),
+    )
+
+
+def _step(recognizer: Recognizer, image: np.ndarray, stamp_s: float, stopwatch: Stopwatch) -> Optional[EmotionSequence]:
+    with stopwatch.measure(ALL):
+        recognizer.push_frame(Frame(stamp_s, lambda: image))
+        return recognizer.infer() if recognizer.is_due() else None
+
+
+def _promises(run: RuntimeRun) -> List[Figure]:
+    last_stamp_s = run.seconds - 1 / RATE
+    slots = slot_of(last_stamp_s, SLOT_S)  # the frame of the last slot still waits for the end of its slot
+    looks, encoded = run.stopwatch.calls(FIND), run.stopwatch.calls(ENCODE)
+    growth_mb = np.median(run.resident_mb[-10:]) - np.median(run.resident_mb[:10])
+    return [
+        Figure(PART, "stream", run.seconds / 60, "min at 30 frames/s, 640x360"),
+        Figure(PART, "slots looked at", 100 * looks / slots, "%", ">= 100"),
+        Figure(PART, "person found", 100 * run.found / looks, "% of the slots"),
+        Figure(PART, "encoder calls per frame with a face", encoded / max(run.found, 1), "", "= 1"),
+        Figure(PART, "newest frame to sequence, p50", _ms(run.latencies_s, 50), "ms"),
+        Figure(PART, "newest frame to sequence, p95", _ms(run.latencies_s, 95), "ms", "<= 200"),
+        Figure(PART, "newest frame to sequence, worst", _ms(run.latencies_s, 100), "ms"),
+        Figure(PART, "one second of camera takes", 1000 * run.stopwatch.total_s(ALL) / run.seconds, "ms", "<= 1000"),
+        Figure(PART, "resident memory", max(run.resident_mb), "MB, the camera's images included"),
+        Figure(PART, "its growth after the warm-up", growth_mb, "MB", "<= 5"),
+    ]
+
+
+def _shares(run: RuntimeRun) -> List[Figure]:
+    """Milliseconds per call and share of all time, by stage."""
+    stopwatch, figures = run.stopwatch, []
+    for stage in (FIND, ENCODE, HEAD):
+        each_ms = 1000 * stopwatch.total_s(stage) / max(stopwatch.calls(stage), 1)
+        figures.append(Figure(PART, f"{stage}, each", each_ms, "ms"))
+    named = {stage: stopwatch.total_s(stage) for stage in (FIND, ENCODE, HEAD)}
+    rest_s = stopwatch.total_s(ALL) - sum(named.values())
+    for stage, spent_s in {**named, "crop and all else": rest_s}.items():
+        figures.append(Figure(PART, f"{stage}, share", 100 * spent_s / stopwatch.total_s(ALL), "%"))
+    return figures
+
+
+def _ms(seconds: List[float], percentile: float) -> float:
+    return 1000 * float(np.percentile(seconds, percentile))

@@ -1,0 +1,59 @@
+"""Speed and memory in one run: the runtime alone, then the node behind a real camera process on the real middleware.
+
+python bench/speed_and_memory.py [--minutes 2] [--node-minutes 1] [--bundle models/demo] [--skip-node]
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import List
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "test"), str(Path(__file__).parent)]
+from measuring.figures import Figure, table, write_json  # noqa: E402
+from measuring.runtime_part import measure_runtime  # noqa: E402
+
+SHIPPED_BUNDLE = REPOSITORY / "models" / "demo"
+
+
+def main() -> int:
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = _bundle(options.bundle, Path(folder))
+        figures = _measure(bundle, options)
+    print(table(figures))
+    path = Path(options.out) / "speed_and_memory.json"
+    write_json(path, figures, str(bundle))
+    print(f"figures in {path}")
+    return 1 if any(each.holds is False for each in figures) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0, help="of camera for the runtime alone")
+    parser.add_argument("--node-minutes", type=float, default=1.0, help="for each camera before the node")
+    parser.add_argument("--bundle", type=Path, help="model bundle; models/demo, or else one of random weights")
+    parser.add_argument("--threads", type=int, default=1, help="processor cores that one run of the model may use")
+    parser.add_argument("--skip-node", action="store_true", help="the runtime only; needs no ROS")
+    parser.add_argument("--out", default=REPOSITORY / "out" / "bench", help="folder of the JSON file")
+    return parser.parse_args()
+
+
+def _bundle(named: Path, folder: Path) -> Path:
+    if named is not None or SHIPPED_BUNDLE.is_dir():
+        return named or SHIPPED_BUNDLE
+    from fakes import write_tiny_bundle
+
+    print("models/demo is not there: measuring with tiny graphs of random weights")
+    return write_tiny_bundle(folder / "tiny")
+
+
+def _measure(bundle: Path, options: argparse.Namespace) -> List[Figure]:
+    print(f"runtime: {options.minutes:g} minutes of camera, as fast as they go")
+    figures = measure_runtime(bundle, options.minutes, options.threads)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
