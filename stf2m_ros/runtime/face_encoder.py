@@ -2,26 +2,19 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Optional, Protocol
+from typing import Optional
 
 import numpy as np
 
 from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.stream.absence import AbsenceReason
+from stf2m_ros.stream.face_cropper import Cropper
 from stf2m_ros.stream.face_observation import Box, FaceAbsent, FaceFound, FaceObservation
 from stf2m_ros.stream.frame import Frame
 from stf2m_ros.stream.frame_preprocessing import check_image, crop_face, normalise
 from stf2m_ros.stream.settings import Preprocessing
 
 _LOG = logging.getLogger(__name__)
-
-
-class Cropper(Protocol):
-    """Looks for the followed person; see stream.face_cropper."""
-
-    def locate(self, stamp_s: float, image_rgb: np.ndarray) -> FaceObservation: ...
-
-    def reset(self) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from stf2m_ros.runtime.bundle import Bundle
 from stf2m_ros.runtime.due_windows import DueWindows
 from stf2m_ros.runtime.emotion_sequence import EmotionSequence
 from stf2m_ros.runtime.engine import Engine
-from stf2m_ros.runtime.face_encoder import Cropper, FaceEncoder
+from stf2m_ros.runtime.face_encoder import FaceEncoder
 from stf2m_ros.runtime.segment_evidence import WindowEvidence
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.runtime.sequence_builder import build_segments, merge_runs
 from stf2m_ros.runtime.window_judge import WindowJudge
 from stf2m_ros.stream.absence import AbsenceReason
+from stf2m_ros.stream.face_cropper import Cropper
 from stf2m_ros.stream.face_observation import Box, FaceAbsent, FaceFound
 from stf2m_ros.stream.frame import Frame
 from stf2m_ros.stream.segment_text import segment_text
