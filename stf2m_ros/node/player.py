@@ -48,6 +48,7 @@ class Player(Node):
     def play(self, source: VideoSource, script: Sequence[Utterance] = (), loop: bool = False) -> Iterator[str]:
         """Publishes until the source ends; yields a line of progress now and then."""
         self._begin_s, self._begin_wall_s = self._now_s(), time.monotonic()
+        yield f"play: the first image is stamped {self._begin_s:.3f}"
         offset_s, last_s, rounds = 0.0, 0.0, 0
         while True:
             rounds += 1
