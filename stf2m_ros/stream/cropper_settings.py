@@ -14,9 +14,9 @@ class CropperSettings:
     switch_after_s: float = 5.0  # absence after which another person is taken up
     hold_score: float = 0.6  # below it the tracker has lost the face
     trusted_score: float = 0.8  # below it the detector is asked at once
-    other_likeness: float = 0.46  # below it a face that the tracker still trusts has become another one
-    same_likeness: float = 0.55  # a face where the followed one can be is taken for it from here on
-    sure_likeness: float = 0.62  # a face anywhere is
+    other_likeness: float = 0.46  # below it what the tracker holds is not their face any more
+    same_likeness: float = 0.58  # a face where the followed one can be is taken for it from here on
+    sure_likeness: float = 0.64  # a face anywhere is
     position_share: float = 0.7  # of the way that the box follows the face per image
     size_share: float = 0.3
 

@@ -88,16 +88,18 @@ class FaceCropper:
             return
         self._asked_s = stamp_s
         detected = self._detector.find_near(image_rgb, person.box)
+        likeness = person.likeness(image_rgb, person.box if detected is None else detected)
+        settings = self._settings
         if detected is None:
-            if stamp_s - person.confirmed_s > self._settings.unconfirmed_s:
-                person.lose()
-        elif person.likeness(image_rgb, detected) >= self._needed_likeness(in_doubt):
-            person.confirm(stamp_s, image_rgb, detected)
+            # A turned head still has its skin and hair; a wall or another person that slid into the box has not.
+            too_long = stamp_s - person.confirmed_s > settings.unconfirmed_s
+            is_theirs = likeness >= settings.other_likeness and not too_long
         else:
+            is_theirs = likeness >= (settings.same_likeness if in_doubt else settings.other_likeness)
+        if not is_theirs:
             person.lose()
-
-    def _needed_likeness(self, in_doubt: bool) -> float:
-        return self._settings.same_likeness if in_doubt else self._settings.other_likeness
+        elif detected is not None:
+            person.confirm(stamp_s, image_rgb, detected)
 
     def _search(self, stamp_s: float, image_rgb: np.ndarray) -> FaceObservation:
         self._asked_s = stamp_s
@@ -126,7 +128,8 @@ class FaceCropper:
         if again is None:
             self._person = None
             self._newcomer = faces[0] if faces else None
-            return self._absent(AbsenceReason.NO_FACE)
+            somebody_else = bool(faces) and self._track_id > 0
+            return self._absent(AbsenceReason.OTHER_PERSON if somebody_else else AbsenceReason.NO_FACE)
         self._newcomer = None
         self._person = FollowedPerson(stamp_s, image_rgb, again, self._settings)
         self._track_id += 1

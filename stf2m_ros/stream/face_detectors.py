@@ -31,13 +31,13 @@ class FaceDetector(Protocol):
 class HaarSettings:
     """What the cascades look for. A face at 1.5 m fills some 8 % of a 65 degree camera's width."""
 
-    work_width_px: int = 320
-    min_face_share: float = 0.075  # of the image's width; the smallest face that is found
+    work_px: int = 320  # the longer side of the image that is searched
+    min_face_share: float = 0.075  # of the longer side; the smallest face that is found
     near_face_px: int = 44  # width of the face when it is looked for near its last place
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_face_share < 1 or self.near_face_px < 24 or self.work_width_px < 80:
-            raise ValueError(f"expected 0 < min_face_share < 1, near_face_px >= 24, work_width_px >= 80, found {self}")
+        if not 0 < self.min_face_share < 1 or self.near_face_px < 24 or self.work_px < 80:
+            raise ValueError(f"expected 0 < min_face_share < 1, near_face_px >= 24, work_px >= 80, found {self}")
 
 
 class HaarDetector:
@@ -52,8 +52,8 @@ class HaarDetector:
         self._first, self._second = (cv2.CascadeClassifier(str(folder / name)) for name in _CASCADES)
 
     def find(self, image_rgb: np.ndarray) -> List[Box]:
-        grey, scale = _small_grey(image_rgb, min(1.0, self._settings.work_width_px / image_rgb.shape[1]))
-        smallest = max(20, round(self._settings.min_face_share * grey.shape[1]))
+        grey, scale = _small_grey(image_rgb, min(1.0, self._settings.work_px / max(image_rgb.shape[:2])))
+        smallest = max(20, round(self._settings.min_face_share * max(grey.shape)))
         hits = self._first.detectMultiScale(grey, scaleFactor=1.15, minNeighbors=4, minSize=(smallest, smallest))
         boxes = [_box_of(hit, scale, 0, 0) for hit in hits]
         agreed = [box for box in boxes if self._near(self._second, image_rgb, box) is not None]
@@ -77,18 +77,18 @@ class HaarDetector:
 class YuNetDetector:
     """The YuNet network from a model file that the user names; sees turned heads too."""
 
-    def __init__(self, model_path: Union[str, Path], work_width_px: int = 320, score: float = 0.7) -> None:
+    def __init__(self, model_path: Union[str, Path], work_px: int = 320, score: float = 0.7) -> None:
         """Raises ValueError if OpenCV cannot read the file as such a model, FileNotFoundError if it is not there."""
         if not Path(model_path).is_file():
             raise FileNotFoundError(f"expected a YuNet model file (.onnx), found nothing at {model_path}")
         try:
-            self._network = cv2.FaceDetectorYN.create(str(model_path), "", (work_width_px, work_width_px), score)
+            self._network = cv2.FaceDetectorYN.create(str(model_path), "", (work_px, work_px), score)
         except cv2.error as error:
             raise ValueError(f"{model_path}: expected a YuNet model (.onnx), found: {error.err}") from error
-        self._work_width_px = work_width_px
+        self._work_px = work_px
 
     def find(self, image_rgb: np.ndarray) -> List[Box]:
-        factor = min(1.0, self._work_width_px / image_rgb.shape[1])
+        factor = min(1.0, self._work_px / max(image_rgb.shape[:2]))
         small = cv2.resize(image_rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         self._network.setInputSize((small.shape[1], small.shape[0]))
         _, faces = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
