@@ -42,7 +42,7 @@ test: $(VENV)/.test-installed build lint ## Set up, check and test everything, a
 .PHONY: lint
 lint: $(VENV)/.test-installed ## Check style, layers, Python 3.8 on the robot, shell and YAML
 	@echo "== style";  $(BIN)/ruff check $(PYTHON_FILES); $(BIN)/ruff format --check $(PYTHON_FILES)
-	@echo "== layers"; $(BIN)/lint-imports --no-cache
+	@echo "== layers"; $(BIN)/lint-imports --no-cache --no-logo
 	@echo "== Python 3.8 on the robot"; $(BIN)/vermin -t=3.8- --eval-annotations --no-tips --violations $(wildcard $(ROBOT_LAYERS))
 	@echo "== shell and YAML"; bash -n .ci/run; $(BIN)/yamllint --strict $(wildcard config launch)
 
