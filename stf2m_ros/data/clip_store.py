@@ -49,7 +49,7 @@ class ClipStore:
         """Raises ValueError naming the file when it is damaged or of another version."""
         path = self.folder / f"{name}.npz"
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 keys = [key for key in arrays.files if frames or key != "jpeg"]
                 return _from_arrays({key: arrays[key] for key in keys})
         except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:

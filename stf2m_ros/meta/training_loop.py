@@ -82,7 +82,7 @@ def _step(
     losses = losses_at(step)
     total = torch.stack(list(losses.values())).sum()
     if not torch.isfinite(total):
-        raise FloatingPointError(f"the loss is {float(total)} at step {step}: {losses}; lower the rate")
+        raise FloatingPointError(f"the loss is {float(total.detach())} at step {step}; lower the rate")
     optimiser.zero_grad(set_to_none=True)
     total.backward()
     torch.nn.utils.clip_grad_norm_(module.parameters(), settings.clip_norm)

@@ -42,15 +42,21 @@ def judge(model: WindowModel, sampler: WindowSampler, fill_s: float, modality: s
 def scores(judged: Judged) -> Dict[str, float]:
     """Accuracies and mean absolute component error.
 
-    accuracy_18 and recall_18: the paper's task, neutral masked, over segments with an emotion; accuracy_19: over all.
+    accuracy_18 and recall_18: the paper's task, neutral masked, over segments with an emotion,
+    left out where there are none; accuracy_19: over all.
     """
     emotional = judged.expected != NEUTRAL_INDEX
     said_18 = judged.logits[emotional, :NEUTRAL_INDEX].argmax(-1)
     expected_18 = judged.expected[emotional]
+    papers_task = {}
+    if emotional.any():
+        papers_task = {
+            "accuracy_18": float(accuracy_score(expected_18, said_18)),
+            "recall_18": float(recall_score(expected_18, said_18, average="macro", zero_division=0.0)),
+            "accuracy_6": float(accuracy_score(expected_18 // 3, said_18 // 3)),
+        }
     return {
-        "accuracy_18": float(accuracy_score(expected_18, said_18)),
-        "recall_18": float(recall_score(expected_18, said_18, average="macro", zero_division=0.0)),
-        "accuracy_6": float(accuracy_score(expected_18 // 3, said_18 // 3)),
+        **papers_task,
         "accuracy_19": float(accuracy_score(judged.expected, judged.logits.argmax(-1))),
         "component_error": float(np.nanmean(judged.component_error)),
         "segments": int(len(judged.expected)),

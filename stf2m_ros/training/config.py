@@ -21,6 +21,7 @@ class GeneratedClips:
 
     training: int = 1400
     validation: int = 120
+    duration_s: float = 30.0
     workers: int = 2
 
     def __post_init__(self) -> None:

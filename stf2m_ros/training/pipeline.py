@@ -65,12 +65,14 @@ class TrainingPipeline:
 
     def prepare(self) -> None:
         """Generate and store every clip that is missing."""
+        clips = self.config.clips
         for split in (self.training, self.validation):
             folder = self.work / "clips" / split.people
             missing = ClipStore(folder).missing(list(split.seeds))
+            settings = GeneratorSettings(people=split.people, duration_s=clips.duration_s)
             if missing:
-                make = partial(generate_clip, settings=GeneratorSettings(people=split.people))
-                jobs = fill_store(folder, make, split.seeds, self.config.clips.workers)
+                make = partial(generate_clip, settings=settings)
+                jobs = fill_store(folder, make, split.seeds, clips.workers)
                 for _ in tqdm(jobs, total=len(missing), desc=f"generate {split.people} clips", mininterval=1.0):
                     pass
 

@@ -1,0 +1,58 @@
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
+from stf2m_ros.data.clip_store import ClipStore, fill_store
+from stf2m_ros.data.generated_faces.clip import generate_clip
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+
+
+def make_clip(seed: int) -> Clip:
+    ramp = np.linspace(0, 200, 16 * 16 * 3).reshape(16, 16, 3)
+    return Clip(
+        clip_id=f"clip-{seed}",
+        subject=f"person-{seed}",
+        frames=np.stack([ramp + 10 * index for index in range(4)]).astype(np.uint8),
+        frame_s=np.arange(4) * 0.1,
+        words=(TimedWord('Ünlucky "day"', 0.1, 0.3),),
+        labels=(LabelInterval(18, 0.0, 0.2), LabelInterval(4, 0.2, 0.4)),
+        components=np.full((4, 12), 0.25, np.float32) + np.float32(seed),
+    )
+
+
+def test_a_clip_comes_back_as_it_went_in(tmp_path):
+    store, clip = ClipStore(tmp_path), make_clip(1)
+    store.write("one", clip)
+    back = store.read("one")
+    assert replace(back, frames=None, frame_s=None, components=None) == replace(
+        clip, frames=None, frame_s=None, components=None
+    )
+    assert np.abs(back.frames.astype(int) - clip.frames).max() < 12  # JPEG
+    np.testing.assert_allclose(back.components, clip.components)
+
+
+def test_what_a_set_does_not_know_stays_unknown(tmp_path):
+    store = ClipStore(tmp_path)
+    store.write("words", replace(make_clip(1), frames=None, frame_s=np.zeros(0), components=None))
+    back = store.read("words")
+    assert back.frames is None
+    assert back.components is None
+
+
+def test_a_damaged_clip_is_named(tmp_path):
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 and then nothing")
+    with pytest.raises(ValueError, match="bad.npz: not a clip of store version 1"):
+        ClipStore(tmp_path).read("bad")
+
+
+def test_filling_goes_on_where_it_stopped(tmp_path):
+    seeds = {f"clip{seed}": seed for seed in range(4)}
+    ClipStore(tmp_path).write("clip2", make_clip(99))
+    make = partial(generate_clip, settings=GeneratorSettings(duration_s=0.5))
+    assert sorted(fill_store(tmp_path, make, seeds, workers=1)) == ["clip0", "clip1", "clip3"]
+    assert ClipStore(tmp_path).read("clip2").clip_id == "clip-99"
+    assert list(fill_store(tmp_path, make, seeds, workers=1)) == []
+    assert not list(tmp_path.glob("*.part"))

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from stf2m_ros.data.clip import TimedWord
+from stf2m_ros.data.slots import UNLABELLED, SlotTrack
+from stf2m_ros.emotions import NEUTRAL_INDEX
+from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.meta.window_batches import NO_WORD, WindowSampler, WindowSampling, majority, mean_where_known
+from stf2m_ros.stream.settings import WindowGrid
+
+GRID = WindowGrid(span_s=6.0)  # 60 slots, 12 segments
+PLAIN = WindowSampling(full_share=1.0, no_frames_share=0, no_words_share=0, gap_share=0, sparse_share=0)
+
+
+def cache(slots=60):
+    """Token i of the one clip holds the number i; neutral first, class 2 in the second half; two words."""
+    classes = np.where(np.arange(slots) < slots // 2, NEUTRAL_INDEX, 2)
+    components = np.full((slots, 12), 0.5, np.float32)
+    words = (TimedWord("Happy", 1.2, 1.4), TimedWord("day", 2.4, 2.6))
+    track = SlotTrack("someone", np.arange(slots), classes, components, words)
+    tokens = np.arange(slots, dtype=np.float16)[:, None, None] * np.ones((1, 2, 3), np.float16)
+    return TokenCache(tokens, (track,), (0,))
+
+
+def sampler(sampling=PLAIN, slots=60):
+    return WindowSampler(cache(slots), GRID, sampling, ["day", "happy"])
+
+
+def test_a_full_window_holds_the_clip_slot_by_slot():
+    batch = sampler().batch(1, (0, 0))
+    assert batch.tokens[0, :, 0, 0].tolist() == list(range(60))
+    assert batch.frame_presence.all()
+    assert batch.class_index[0].tolist() == [NEUTRAL_INDEX] * 6 + [2] * 6
+
+
+def test_words_stand_in_every_segment_that_they_overlap():
+    ids = sampler().batch(1, (0, 0)).word_ids[0]
+    assert ids[2, 0] == 1  # "happy", lower-cased, 1.2 to 1.4 s
+    assert ids[4, 0] == ids[5, 0] == 0  # "day" reaches over 2.5 s
+    assert (ids[[0, 1, 3]] == NO_WORD).all()
+
+
+def test_the_beginning_of_a_clip_stands_at_the_end_of_its_window():
+    batch = sampler().whole(range(1), fill_s=2.0)
+    assert batch.frame_presence[0].tolist() == [0.0] * 40 + [1.0] * 20
+    assert batch.tokens[0, 40, 0, 0] == 0
+    assert (batch.class_index[0, :8] == UNLABELLED).all()
+    assert batch.word_ids[0, 8 + 2, 0] == 1
+
+
+def test_the_same_numbers_give_the_same_batch():
+    varied = sampler(WindowSampling())
+    first, again, other = varied.batch(8, (1, 5)), varied.batch(8, (1, 5)), varied.batch(8, (1, 6))
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
+    assert not np.array_equal(first.tokens, other.tokens)
+
+
+def test_fills_from_a_second_to_the_whole_span_occur():
+    batch = sampler(WindowSampling(full_share=0, gap_share=0, sparse_share=0, no_frames_share=0)).batch(200, (0, 0))
+    fills = batch.frame_presence.sum(1)
+    assert fills.min() < 15
+    assert fills.max() > 55
+
+
+def test_without_frames_only_segments_with_words_are_to_be_learned_and_no_components():
+    batch = sampler(WindowSampling(full_share=1.0, no_frames_share=1.0, no_words_share=0)).batch(3, (0, 0))
+    heard = (batch.word_ids != NO_WORD).any(-1)
+    assert batch.frame_presence.sum() == 0
+    assert ((batch.class_index != UNLABELLED) == heard).all()
+    assert np.isnan(batch.components).all()
+
+
+def test_a_window_never_loses_both_its_frames_and_its_words():
+    batch = sampler(WindowSampling(full_share=1.0, no_frames_share=1.0, no_words_share=1.0, gap_share=0)).batch(
+        5, (0, 0)
+    )
+    assert batch.frame_presence.any(1).all()
+
+
+@pytest.mark.parametrize(
+    ("slots", "expected"), [([3, 3, 3, 5, 5], 3), ([UNLABELLED] * 4 + [7], 7), ([UNLABELLED] * 5, UNLABELLED)]
+)
+def test_a_segment_has_the_class_of_most_of_its_slots(slots, expected):
+    assert majority(np.array([slots])).tolist() == [expected]
+
+
+def test_components_are_averaged_over_the_slots_that_know_them():
+    slots = np.full((1, 5, 12), np.nan, np.float32)
+    slots[0, 1:3, 0] = [0.2, 0.4]
+    mean = mean_where_known(slots)
+    assert mean[0, 0] == pytest.approx(0.3)
+    assert np.isnan(mean[0, 1:]).all()

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from stf2m_ros.training.config import TrainingConfig, load_config
+
+CONFIGS = sorted((Path(__file__).parents[2] / "config").glob("train_*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_shipped_configuration_loads(path):
+    assert load_config(path).bundle_folder
+
+
+def test_what_a_file_does_not_say_keeps_its_default(tmp_path):
+    (tmp_path / "some.yaml").write_text("encoder: {width: 16}\n")
+    config = load_config(tmp_path / "some.yaml")
+    assert config.encoder.width == 16
+    assert config.encoder.token_dim == TrainingConfig().encoder.token_dim
+    assert config.pretraining == TrainingConfig().pretraining
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("enoder: {width: 16}", "unknown key 'enoder'"),
+        ("encoder: {width: wide}", "encoder.width: expected int, found str 'wide'"),
+        ("encoder: {token_dim: 32}", "head.token_dim must be the encoder's 32, found 64"),
+        ("clips: {workers: 0}", "expected at least one"),
+        ("a: [", "expected a YAML file"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_the_file(tmp_path, text, complaint):
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(ValueError, match="bad.yaml") as error:
+        load_config(tmp_path / "bad.yaml")
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,66 @@
+"""The whole way from nothing to a bundle, on a few seconds of a few generated people."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from stf2m_ros.cli import train
+from stf2m_ros.runtime.bundle import load_bundle
+
+ROOT = Path(__file__).parents[2]
+
+
+def write_config(folder: Path, **changes: object) -> Path:
+    config = {
+        "seed": 3,
+        "threads": 1,
+        "work_folder": str(folder / "work"),
+        "bundle_folder": str(folder / "bundle"),
+        "rules": str(ROOT / "config/rules/facs.yaml"),
+        "clips": {"training": 3, "validation": 2, "duration_s": 4.0, "workers": 1},
+        "encoder": {"width": 8},
+        "text": {"buckets": 128, "rank": 8},
+        "pretraining": {"frames_per_clip": 8, "optimiser": {"steps": 3, "batch_size": 8}},
+        "window_training": {"optimiser": {"steps": 3, "batch_size": 2}},
+        **changes,
+    }
+    folder.mkdir(exist_ok=True)
+    (folder / "train.yaml").write_text(yaml.safe_dump(config))
+    return folder / "train.yaml"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    assert train.main(["--config", str(write_config(folder))]) == 0
+    return folder
+
+
+def test_training_writes_a_complete_bundle_with_its_scores(trained):
+    card = load_bundle(trained / "bundle").card
+    assert card.caveat == "trained on generated faces"
+    assert card.scores["full_window"]["segments"] > 0
+    assert max(card.scores["parity"].values()) < 1e-4
+    assert card.training["seed"] == 3
+
+
+def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
+    again = tmp_path / "again"
+    assert train.main(["--config", str(write_config(again))]) == 0
+    for name in ("frame_encoder.onnx", "window_head.onnx"):
+        assert (again / "bundle" / name).read_bytes() == (trained / "bundle" / name).read_bytes()
+    weights = [np.load(folder / "bundle" / "last_layer.npz")["weight"] for folder in (again, trained)]
+    assert np.array_equal(*weights)
+
+
+def test_training_that_finds_its_work_done_trains_nothing_anew(trained, capsys):
+    before = (trained / "work/windows.safetensors").stat().st_mtime_ns
+    assert train.main(["--config", str(trained / "train.yaml")]) == 0
+    assert (trained / "work/windows.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_missing_configuration_is_told_in_one_line(capsys, tmp_path):
+    assert train.main(["--config", str(tmp_path / "none.yaml")]) == 1
+    assert "none.yaml: expected a YAML file" in capsys.readouterr().err
