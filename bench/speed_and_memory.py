@@ -12,8 +12,10 @@ from typing import List
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "test"), str(Path(__file__).parent)]
 from measuring.figures import Figure, table, write_json  # noqa: E402
+from measuring.node_part import measure_node  # noqa: E402
 from measuring.runtime_part import measure_runtime  # noqa: E402
 
+NODE_CAMERAS = ((640, 360), (1280, 720))
 SHIPPED_BUNDLE = REPOSITORY / "models" / "demo"
 
 
@@ -52,6 +54,9 @@ def _bundle(named: Path, folder: Path) -> Path:
 def _measure(bundle: Path, options: argparse.Namespace) -> List[Figure]:
     print(f"runtime: {options.minutes:g} minutes of camera, as fast as they go")
     figures = measure_runtime(bundle, options.minutes, options.threads)
+    for width, height in () if options.skip_node else NODE_CAMERAS:
+        print(f"node: {options.node_minutes:g} minutes of a real camera process, {width}x{height} at 30 frames/s")
+        figures += measure_node(bundle, options.node_minutes, width, height, options.threads)
     return figures
 
 

@@ -25,9 +25,8 @@ class Figure:
         if not self.wanted:
             return None
         sign, _, bound = self.wanted.partition(" ")
-        return {"<=": self.value <= float(bound), ">=": self.value >= float(bound), "=": self.value == float(bound)}[
-            sign
-        ]
+        value, wanted = float(self.value), float(bound)
+        return {"<=": value <= wanted, ">=": value >= wanted, "=": value == wanted}[sign]
 
 
 def table(figures: Sequence[Figure]) -> str:
