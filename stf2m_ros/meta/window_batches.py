@@ -1,7 +1,7 @@
 """Windows as the robot sees them, cut at random from cached clips: fills of 1 to 30 s, missing modalities, gaps."""
 
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class WindowSampling:
     """How windows are varied. Shares are of the windows."""
 
     full_share: float = 0.4  # windows filled to the brim; the others hold shortest_s to span_s
-    shortest_s: float = 1.0
+    shortest_s: float = 0.1
     at_end_share: float = 0.7  # a partly filled window ends at the newest slot, as after the robot's start
     no_frames_share: float = 0.12
     no_words_share: float = 0.25
@@ -40,6 +40,14 @@ class WindowBatch(NamedTuple):
     components: np.ndarray  # (B, S, 12) NaN where unknown
 
 
+class Cut(NamedTuple):
+    """A stretch of one clip, in slots."""
+
+    clip: int
+    start: int
+    length: int
+
+
 class WindowSampler:
     """Draws batches; the same numbers give the same batch."""
 
@@ -53,10 +61,9 @@ class WindowSampler:
         windows = [self._varied(int(rng.integers(len(self.cache))), rng) for _ in range(size)]
         return WindowBatch(*(np.stack(parts) for parts in zip(*windows)))
 
-    def whole(self, clips: range, fill_s: float) -> WindowBatch:
-        """The first fill_s seconds of each clip at the end of its window, nothing left out (validation)."""
-        slots = round(fill_s / self.grid.slot_s)
-        windows = [self._window(clip, 0, slots, self.grid.slots - slots) for clip in clips]
+    def cut(self, cuts: Sequence[Cut]) -> WindowBatch:
+        """Each cut at the end of its window, as on the robot, nothing left out (validation)."""
+        windows = [self._window(cut.clip, cut.start, cut.length, self.grid.slots - cut.length) for cut in cuts]
         return WindowBatch(*(np.stack(parts) for parts in zip(*windows)))
 
     def _varied(self, clip: int, rng: np.random.Generator) -> Tuple[np.ndarray, ...]:

@@ -1,7 +1,7 @@
 """How good a window model is on clips of people it has never seen, and the temperature that makes it honest."""
 
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, recall_score
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NEUTRAL_INDEX
-from stf2m_ros.meta.window_batches import NO_WORD, WindowSampler
+from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowSampler
 from stf2m_ros.meta.window_training import WindowModel
 
 
@@ -23,11 +23,13 @@ class Judged:
 
 
 @torch.no_grad()
-def judge(model: WindowModel, sampler: WindowSampler, fill_s: float, modality: str = "both", batch: int = 16) -> Judged:
-    """Every clip of the sampler's cache, its first fill_s seconds. modality: both, frames or words."""
+def judge(
+    model: WindowModel, sampler: WindowSampler, cuts: Sequence[Cut], modality: str = "both", batch: int = 16
+) -> Judged:
+    """Every labelled segment of every cut. modality: both, frames or words."""
     parts = []
-    for start in range(0, len(sampler.cache), batch):
-        windows = sampler.whole(range(start, min(start + batch, len(sampler.cache))), fill_s)
+    for start in range(0, len(cuts), batch):
+        windows = sampler.cut(cuts[start : start + batch])
         if modality == "frames":
             windows = windows._replace(word_ids=np.full_like(windows.word_ids, NO_WORD))
         if modality == "words":
@@ -37,6 +39,19 @@ def judge(model: WindowModel, sampler: WindowSampler, fill_s: float, modality: s
         error = np.abs(out.components.numpy() - windows.components)
         parts.append((out.logits.numpy()[known], windows.class_index[known], error[known]))
     return Judged(*(np.concatenate(part) for part in zip(*parts)))
+
+
+def beginnings(sampler: WindowSampler, fill_s: float) -> List[Cut]:
+    """The first fill_s seconds of every clip."""
+    slots = round(fill_s / sampler.grid.slot_s)
+    return [Cut(clip, 0, min(slots, len(track))) for clip, track in enumerate(sampler.cache.tracks)]
+
+
+def moments(sampler: WindowSampler, per_clip: int = 12) -> List[Cut]:
+    """Single frames out of every clip, with nothing before them: what one picture alone can tell."""
+    rng = np.random.default_rng(0)
+    starts = [rng.integers(len(track), size=per_clip) for track in sampler.cache.tracks]
+    return [Cut(clip, int(start), 1) for clip, chosen in enumerate(starts) for start in chosen]
 
 
 def scores(judged: Judged) -> Dict[str, float]:
@@ -63,16 +78,17 @@ def scores(judged: Judged) -> Dict[str, float]:
     }
 
 
-def all_scores(model: WindowModel, sampler: WindowSampler, span_s: float) -> Dict[str, Dict[str, float]]:
-    """Full windows, short ones, and each modality alone."""
-    studies: List[Tuple[str, float, str]] = [
-        ("full_window", span_s, "both"),
-        ("first_5_s", 5.0, "both"),
-        ("first_1_s", 1.0, "both"),
-        ("frames_only", span_s, "frames"),
-        ("words_only", span_s, "words"),
+def all_scores(model: WindowModel, sampler: WindowSampler) -> Dict[str, Dict[str, float]]:
+    """Full windows, short ones, single frames, and each modality alone."""
+    full = beginnings(sampler, sampler.grid.span_s)
+    studies: List[Tuple[str, List[Cut], str]] = [
+        ("full_window", full, "both"),
+        ("first_5_s", beginnings(sampler, 5.0), "both"),
+        ("one_frame", moments(sampler), "frames"),
+        ("frames_only", full, "frames"),
+        ("words_only", full, "words"),
     ]
-    return {name: scores(judge(model, sampler, fill_s, modality)) for name, fill_s, modality in studies}
+    return {name: scores(judge(model, sampler, cuts, modality)) for name, cuts, modality in studies}
 
 
 def fit_temperature(judged: Judged) -> float:

@@ -21,7 +21,7 @@ from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scor
 from stf2m_ros.meta.token_cache import TokenCache, token_cache
 from stf2m_ros.meta.training_loop import run_steps
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
-from stf2m_ros.meta.window_scores import all_scores, fit_temperature, judge
+from stf2m_ros.meta.window_scores import all_scores, beginnings, fit_temperature, judge
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
@@ -120,8 +120,8 @@ class TrainingPipeline:
         """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""
         config = self.config
         sampler = WindowSampler(validation, config.grid, config.window_training.sampling, model.vocabulary)
-        temperature = fit_temperature(judge(model, sampler, config.grid.span_s))
-        scores = all_scores(model, sampler, config.grid.span_s)
+        temperature = fit_temperature(judge(model, sampler, beginnings(sampler, config.grid.span_s)))
+        scores = all_scores(model, sampler)
         scores["frames"] = frame_scores(readout, self._frames(self.validation), config.preprocessing)
         if config.zero_shot_folder and Path(config.zero_shot_folder).is_dir():
             real = zero_shot_scores(Path(config.zero_shot_folder), readout, model, config.preprocessing, config.grid)

@@ -5,7 +5,7 @@ from stf2m_ros.data.clip import TimedWord
 from stf2m_ros.data.slots import UNLABELLED, SlotTrack
 from stf2m_ros.emotions import NEUTRAL_INDEX
 from stf2m_ros.meta.token_cache import TokenCache
-from stf2m_ros.meta.window_batches import NO_WORD, WindowSampler, WindowSampling, majority, mean_where_known
+from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowSampler, WindowSampling, majority, mean_where_known
 from stf2m_ros.stream.settings import WindowGrid
 
 GRID = WindowGrid(span_s=6.0)  # 60 slots, 12 segments
@@ -41,7 +41,7 @@ def test_words_stand_in_every_segment_that_they_overlap():
 
 
 def test_the_beginning_of_a_clip_stands_at_the_end_of_its_window():
-    batch = sampler().whole(range(1), fill_s=2.0)
+    batch = sampler().cut([Cut(clip=0, start=0, length=20)])
     assert batch.frame_presence[0].tolist() == [0.0] * 40 + [1.0] * 20
     assert batch.tokens[0, 40, 0, 0] == 0
     assert (batch.class_index[0, :8] == UNLABELLED).all()
@@ -55,7 +55,7 @@ def test_the_same_numbers_give_the_same_batch():
     assert not np.array_equal(first.tokens, other.tokens)
 
 
-def test_fills_from_a_second_to_the_whole_span_occur():
+def test_fills_from_a_moment_to_the_whole_span_occur():
     batch = sampler(WindowSampling(full_share=0, gap_share=0, sparse_share=0, no_frames_share=0)).batch(200, (0, 0))
     fills = batch.frame_presence.sum(1)
     assert fills.min() < 15
