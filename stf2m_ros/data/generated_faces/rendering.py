@@ -168,13 +168,13 @@ class FacePainter:
     def _paint_ink(self, canvas: np.ndarray, clip: "PreparedClip", index: int) -> np.ndarray:
         look, scale = self.identity.look, self.grid.px_per_unit
         ink = np.zeros(canvas.shape[:2], np.uint8)
-        thin, lash = max(1, round(0.014 * scale)), max(1, round((0.026 + 0.022 * look.eyeliner) * scale))
+        thin, lash = max(1, round(0.014 * scale)), max(1, round((0.026 + 0.012 * look.eyeliner) * scale))
         for side in (0, 1):
             fill(ink, clip.brows[side][index], int(255 * look.brow_density))
         ink = cv2.GaussianBlur(ink, (0, 0), 0.014 * scale)
         for side, sign in ((0, -1), (1, 1)):
             stroke(ink, clip.upper_lids[side][index], min(255, 215 + int(60 * look.eyeliner)), lash)
-            stroke(ink, clip.lower_lids[side][index], 110 + int(100 * look.eyeliner), thin)
+            stroke(ink, clip.lower_lids[side][index], 80 + int(90 * look.eyeliner), thin)
             wing = clip.wings[side][index]
             nostril = (int(wing[0] - sign * 0.5 * 0.14 * scale * 16), int(wing[1] + 0.028 * scale * 16))
             axes = (int(0.034 * scale * 16), int(0.015 * scale * 16))

@@ -162,7 +162,7 @@ class Style:
 
 def draw_style(rng: np.random.Generator) -> Style:
     """A random person's style."""
-    ceiling = rng.uniform(0.6, 1.05)
+    ceiling = rng.uniform(0.72, 1.1)
     fullest = np.stack([_draw_fullest(PROTOTYPES[emotion], ceiling, rng) for emotion in EMOTIONS])
     return Style(
         fullest=fullest,
