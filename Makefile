@@ -51,7 +51,7 @@ build: build/.built ## Build stf2m_msgs and stf2m_ros with colcon
 
 .PHONY: bench
 bench: $(VENV)/.test-installed build ## Measure what the README claims about speed and memory
-	@$(WITH_ROS) for script in bench/*.py; do echo "== $$script"; python "$$script"; done
+	@$(WITH_ROS) python bench/speed_and_memory.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built; the environment and out/ stay
