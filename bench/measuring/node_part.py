@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 
 from measuring.figures import Figure
+from measuring.progress import Progress
 from stf2m_ros.stream.slot_grid import slot_at, slot_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -79,7 +80,7 @@ def run_node(bundle_folder: Path, seconds: float, width: int, height: int, threa
         script = str(Path(__file__).with_name("camera.py"))
         arguments = [str(each) for each in (width, height, RATE, seconds, stamps_file)]
         camera = subprocess.Popen([sys.executable, script, *arguments])
-        run = _listen(psutil.Process(node.pid), camera)
+        run = _listen(psutil.Process(node.pid), camera, Progress("node", seconds, "s"))
         if camera.returncode:
             raise RuntimeError(f"camera: expected it to end with 0, found {camera.returncode}")
         run.stamps_s = np.load(stamps_file)
@@ -118,7 +119,7 @@ def _node(bundle_folder: Path, threads: int, folder: Path) -> Iterator[subproces
             node.kill()
 
 
-def _listen(node: psutil.Process, camera: subprocess.Popen) -> NodeRun:
+def _listen(node: psutil.Process, camera: subprocess.Popen, progress: Progress) -> NodeRun:
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
     from rclpy.executors import SingleThreadedExecutor
@@ -142,14 +143,14 @@ def _listen(node: psutil.Process, camera: subprocess.Popen) -> NodeRun:
     listener.create_subscription(EmotionSequence, "emotion_sequence", on_sequence, 10)
     listener.create_subscription(DiagnosticArray, "/diagnostics", on_diagnostics, 10)
     executor.add_node(listener)
-    _watch(run, node, camera, executor)
+    _watch(run, node, camera, executor, progress)
     executor.shutdown()
     listener.destroy_node()
     rclpy.try_shutdown()
     return run
 
 
-def _watch(run: NodeRun, node: psutil.Process, camera: subprocess.Popen, executor: object) -> None:
+def _watch(run: NodeRun, node: psutil.Process, camera: subprocess.Popen, executor: object, progress: Progress) -> None:
     """Until the camera is done, and two seconds longer: the last diagnostics have the last counts."""
     next_look_s, ended_s = time.monotonic(), None
     while ended_s is None or time.monotonic() < ended_s + 2:
@@ -160,3 +161,4 @@ def _watch(run: NodeRun, node: psutil.Process, camera: subprocess.Popen, executo
             next_look_s += 1.0
             run.resident_mb.append(node.memory_info().rss / 1e6)
             run.processor_percent.append(node.cpu_percent())
+            progress.tell(len(run.resident_mb))

@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 
 from measuring.figures import Figure
+from measuring.progress import Progress
 from measuring.scene import TalkingScene
 from measuring.stages import Stopwatch, TimedCropper, TimedEngine
 from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, load_bundle
@@ -54,6 +55,7 @@ def run_runtime(bundle_folder: Path, seconds: float, threads: int) -> RuntimeRun
     run, scene, process = RuntimeRun(seconds), TalkingScene(WIDTH, HEIGHT, RATE, SCENE_S), psutil.Process()
     cropper = TimedCropper(FaceCropper(HaarDetector()), run.stopwatch, FIND)
     recognizer = _recognizer(bundle_folder, threads, cropper, run.stopwatch)
+    progress = Progress("runtime", seconds / 60, "minutes of camera")
     for number in range(round(seconds * RATE)):
         stream_s = number / RATE
         if number % round(SPEECH_EVERY_S * RATE) == 0:
@@ -63,6 +65,7 @@ def run_runtime(bundle_folder: Path, seconds: float, threads: int) -> RuntimeRun
             run.latencies_s.append(run.stopwatch.seconds[ALL][-1])
         if number % round(RATE) == 0 and stream_s >= min(WARM_UP_S, seconds / 2):
             run.resident_mb.append(process.memory_info().rss / 1e6)
+        progress.tell(stream_s / 60)
     recognizer.close()
     run.found = cropper.found
     return run
