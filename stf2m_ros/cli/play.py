@@ -1,6 +1,7 @@
 """`ros2 run stf2m_ros play clip.mp4 --transcript words.srt`: a video and its words as a camera and a recogniser."""
 
 import argparse
+import os
 import signal
 import sys
 from typing import List, Optional
@@ -11,6 +12,9 @@ TAIL_S = 3.0
 
 def main(args: Optional[List[str]] = None) -> int:
     """Returns 0 at the end of the video and after Ctrl-C, 1 with one line where there is nothing to play."""
+    # Our one line says what is wrong; OpenCV's and FFmpeg's own would bury it.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
         return _run(sys.argv[1:] if args is None else args)
     except KeyboardInterrupt:
@@ -77,6 +81,9 @@ def _play(asked: argparse.Namespace, args: List[str]) -> int:
         print(f"play: over, {player.frames} frames and {player.utterances} utterances published", flush=True)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        if rclpy.ok():  # else it is a publisher that was asked to end in the middle
+            raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the tear-down
         source.close()

@@ -10,7 +10,7 @@ MAX_PIXELS = 100_000_000
 """Far above 8K (33 million); more is a broken header, and would eat the robot's memory."""
 
 
-class ImageUnreadable(ValueError):
+class ImageUnreadable(ValueError):  # noqa: N818
     """The message's pixels cannot be had. One line: expected and found."""
 
 

@@ -70,7 +70,9 @@ def player_command_line(given: Mapping[str, str]) -> List[str]:
 
 
 def _parameter_argument(each: Field) -> LaunchArgument:
-    description = f"{each.metadata['description']} Empty for the node's default, {each.default!r}."
+    description = each.metadata["description"]
+    if each.default != "":
+        description += f" Empty for the node's default, {each.default!r}."
     choices = each.metadata["choices"]
     return LaunchArgument(each.name, "", description, ("", *choices) if choices else ())
 

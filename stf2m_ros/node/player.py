@@ -3,7 +3,7 @@
 import array
 import time
 from dataclasses import replace
-from typing import Iterator, Sequence
+from typing import Iterator, Optional, Sequence
 
 import numpy as np
 from rclpy.node import Node
@@ -59,7 +59,7 @@ class Player(Node):
                 waiting = self._speak(waiting, last_s)
                 self._show(image.bgr, last_s)
                 if before_s // REPORT_EVERY_S != last_s // REPORT_EVERY_S:
-                    yield self._progress(last_s, source)
+                    yield self._progress(last_s, None if loop else source.duration_s)
             waiting = self._speak(waiting, float("inf"))
             if not loop:
                 break
@@ -103,8 +103,8 @@ class Player(Node):
             self.utterances += 1
         return [each for each in waiting if each.end_s > stream_s]
 
-    def _progress(self, stream_s: float, source: VideoSource) -> str:
-        of = "" if source.duration_s is None else f" of {source.duration_s:.0f}"
+    def _progress(self, stream_s: float, duration_s: Optional[float]) -> str:
+        of = "" if duration_s is None else f" of {duration_s:.0f}"
         return f"play: {stream_s:.0f}{of} s, {self.frames} frames, {self.utterances} utterances"
 
 
