@@ -14,6 +14,7 @@ from torch.nn import functional
 from stf2m_ros.data.frame_set import FrameSet
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
 from stf2m_ros.meta.augmentation import AugmentationSettings, augment
+from stf2m_ros.meta.losses import masked_square
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.stream.settings import Preprocessing
@@ -81,13 +82,6 @@ def normalise(faces: Tensor, pixels: Preprocessing) -> Tensor:
     """(N, 3, H, W) in 0 to 1 -> what the encoder takes; `stf2m_ros.stream.frame_preprocessing` in torch."""
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (pixels.mean, pixels.std))
     return ((faces - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-def masked_square(found: Tensor, expected: Tensor) -> Tensor:
-    """Mean squared difference where `expected` is known (not NaN)."""
-    known = ~torch.isnan(expected)
-    difference = torch.where(known, found - torch.nan_to_num(expected), torch.zeros_like(found))
-    return difference.square().sum() / known.sum().clamp(min=1)
 
 
 @torch.no_grad()

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
+import torch
 
 from stf2m_ros.data.clip import TimedWord
 from stf2m_ros.data.slots import UNLABELLED, vocabulary
 from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.stream.settings import WindowGrid
 
@@ -38,6 +40,9 @@ class WindowBatch(NamedTuple):
     word_ids: np.ndarray  # (B, S, MAX_WORDS) index into the vocabulary, NO_WORD where none
     class_index: np.ndarray  # (B, S) UNLABELLED where nothing is to be learned
     components: np.ndarray  # (B, S, 12) NaN where unknown
+
+    def targets(self) -> SegmentTargets:
+        return SegmentTargets(torch.from_numpy(self.class_index).long(), torch.from_numpy(self.components))
 
 
 class Cut(NamedTuple):

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stf2m_ros.data.slots import UNLABELLED
-from stf2m_ros.meta.pretraining import masked_square
+from stf2m_ros.meta.losses import LossSettings, SegmentLoss
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import NO_WORD, WindowBatch, WindowSampler, WindowSampling
 from stf2m_ros.net.fuzzy_layer import RuleTensors
@@ -20,12 +19,10 @@ from stf2m_ros.stream.settings import TextSettings
 
 @dataclass(frozen=True)
 class WindowTrainingSettings:
-    """component_weight: of the component loss beside the cross-entropy per segment (lambda of METHOD section 6)."""
+    """bfloat16: mixed precision."""
 
-    component_weight: float = 5.0
-    label_smoothing: float = 0.05
-    balance: float = 0.5  # class weights are counts ** -balance
     bfloat16: bool = True
+    loss: LossSettings = field(default_factory=LossSettings)
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(steps=2000, batch_size=32))
     sampling: WindowSampling = field(default_factory=WindowSampling)
 
@@ -66,23 +63,13 @@ class WindowTrainingTask:
         seed: int,
     ) -> None:
         self.model, self.sampler, self.settings, self.seed = model, sampler, settings, seed
-        weight = torch.from_numpy(np.maximum(counts, 1.0) ** -settings.balance).float()
-        self.class_weight = weight / weight.mean()
+        self.loss = SegmentLoss(settings.loss, counts)
 
     def __call__(self, step: int) -> Losses:
         batch = self.sampler.batch(self.settings.optimiser.batch_size, (self.seed, step))
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
             out = self.model(batch)
-        target = torch.from_numpy(batch.class_index).long()
-        cross_entropy = functional.cross_entropy(
-            out.logits.float().flatten(0, 1),
-            target.flatten(),
-            weight=self.class_weight,
-            ignore_index=UNLABELLED,
-            label_smoothing=self.settings.label_smoothing,
-        )
-        components = masked_square(out.components.float(), torch.from_numpy(batch.components))
-        return {"classes": cross_entropy, "components": self.settings.component_weight * components}
+        return self.loss(out, batch.targets())
 
 
 def segment_words(vectors: Tensor, word_ids: Tensor) -> "tuple[Tensor, Tensor]":
