@@ -23,6 +23,11 @@ class Pose:
     scale: np.ndarray  # of the face in the crop; 1 is the average of the detector
     shift: np.ndarray  # (T, 2) in half crop sides
 
+    def calmed(self) -> "Pose":
+        """Half the turning and no box: for a whole picture, where the head moves and the camera stands."""
+        still = np.ones_like(self.scale)
+        return Pose(self.yaw / 2, self.pitch / 2, self.roll / 2, still, np.zeros_like(self.shift))
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -60,13 +65,19 @@ def draw_camera(settings: GeneratorSettings, rng: np.random.Generator) -> Camera
 
 
 def turn_and_crop(
-    painted: np.ndarray, height: np.ndarray, grid: CanvasGrid, pose: Pose, index: int, size_px: int
+    painted: np.ndarray,
+    height: np.ndarray,
+    grid: CanvasGrid,
+    pose: Pose,
+    index: int,
+    size_px: int,
+    half_side: float = 1.0,
 ) -> np.ndarray:
-    """(size_px, size_px, C) of a painted canvas, seen under the pose of one frame.
+    """(size_px, size_px, C) of a painted canvas, seen under the pose of one frame; half_side is what the crop shows.
 
     An approximate 3-D turn: each spot moves sideways by its height times the sine of the angle.
     """
-    axis = (np.arange(size_px, dtype=np.float32) + 0.5) * (2 / size_px) - 1
+    axis = ((np.arange(size_px, dtype=np.float32) + 0.5) * (2 / size_px) - 1) * half_side
     shift, scale, roll = pose.shift[index], pose.scale[index], pose.roll[index]
     x, y = (axis[None, :] - shift[0]) / scale, (axis[:, None] - shift[1]) / scale
     cos, sin = np.float32(np.cos(roll)), np.float32(np.sin(roll))

@@ -57,6 +57,11 @@ class Performance:
     text_mode: str
     subject: str
 
+    @property
+    def frame_classes(self) -> np.ndarray:
+        """(T,) class index of each frame."""
+        return classes_from_extents(self.extents)
+
 
 def generate_clip(seed: int, settings: GeneratorSettings) -> GeneratedClip:
     """The clip of a seed; the same seed and settings give the same clip, pixel by pixel.
@@ -77,7 +82,7 @@ def generate_clip(seed: int, settings: GeneratorSettings) -> GeneratedClip:
         components=components_of(performance.units),
         action_units=(FULL_SCORE * performance.units).astype(np.float32),
         extents=performance.extents,
-        frame_classes=classes_from_extents(performance.extents),
+        frame_classes=performance.frame_classes,
         boundaries_s=tuple(label.start_s for label in labels[1:]),
         text_mode=performance.text_mode,
     )

@@ -143,6 +143,9 @@ PROTOTYPES: Dict[str, Tuple[Option, ...]] = {
     ),
 }
 
+LEAST_SUM = 1.3
+"""Strengths of a fullest expression add up to at least this much, before the person's own ceiling."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -175,17 +178,22 @@ def draw_style(rng: np.random.Generator) -> Style:
 
 
 def _draw_fullest(options: Tuple[Option, ...], ceiling: float, rng: np.random.Generator) -> np.ndarray:
-    option = options[int(rng.integers(len(options)))]
+    units = np.zeros((NUM_ACTION_UNITS, 2), np.float32)
+    # The levels are thirds of this face, so even a reserved person's fullest face has to be seen.
+    while units.sum() < 2 * LEAST_SUM:
+        units = _draw_units(options[int(rng.integers(len(options)))], rng)
+    stray = rng.integers(NUM_ACTION_UNITS)  # everybody does something that no manual names
+    units[stray] = np.maximum(units[stray], rng.uniform(0, 0.35) * (rng.random() < 0.5) * (stray != unit_row(43)))
+    sides = 1 + rng.normal(0, 0.13, 2) + rng.normal(0, 0.06, (NUM_ACTION_UNITS, 2))
+    return np.clip(units * sides * ceiling * rng.uniform(0.85, 1.15), 0, 1).astype(np.float32)
+
+
+def _draw_units(option: Option, rng: np.random.Generator) -> np.ndarray:
     units = np.zeros((NUM_ACTION_UNITS, 2), np.float32)
     for unit, (probability, least, greatest) in option.items():
         if rng.random() < probability:
             units[unit_row(unit)] = rng.uniform(least, greatest)
-    stray = rng.integers(NUM_ACTION_UNITS)  # everybody does something that no manual names
-    units[stray] = np.maximum(units[stray], rng.uniform(0, 0.35) * (rng.random() < 0.5) * (stray != unit_row(43)))
-    sides = 1 + rng.normal(0, 0.13, 2) + rng.normal(0, 0.06, (NUM_ACTION_UNITS, 2))
-    # The levels are thirds of this face, so even a reserved person's fullest face has to be seen.
-    personal = ceiling * rng.uniform(0.85, 1.15)
-    return np.clip(units * sides * personal, 0, 1).astype(np.float32)
+    return units
 
 
 def _draw_resting(rng: np.random.Generator) -> np.ndarray:
