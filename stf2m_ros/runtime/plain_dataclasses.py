@@ -3,6 +3,8 @@
 from dataclasses import fields, is_dataclass
 from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 T = TypeVar("T")
 
 
@@ -14,7 +16,7 @@ def to_plain(value: Any) -> Any:
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def from_plain(kind: Type[T], plain: Any, where: str = "") -> T:

@@ -1,7 +1,9 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Tuple
 
+import numpy as np
 import pytest
+import yaml
 
 from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
 
@@ -33,6 +35,11 @@ def test_a_nested_dataclass_comes_back_as_it_was() -> None:
 
 def test_a_whole_number_is_read_where_a_fraction_is_expected() -> None:
     assert from_plain(Outer, {**to_plain(OUTER), "shares": [1, 2]}).shares == (1.0, 2.0)
+
+
+def test_numbers_of_numpy_become_plain_ones() -> None:
+    plain = to_plain(Outer("a", (np.float32(0.5), 1.0), (), Inner(3), {"accuracy": np.float64(0.25)}))
+    assert yaml.safe_load(yaml.safe_dump(plain))["notes"] == {"accuracy": 0.25}
 
 
 @pytest.mark.parametrize(
