@@ -15,8 +15,8 @@ class CropperSettings:
     hold_score: float = 0.6  # below it the tracker has lost the face
     trusted_score: float = 0.8  # below it the detector is asked at once
     other_likeness: float = 0.46  # below it what the tracker holds is not their face any more
-    same_likeness: float = 0.58  # a face where the followed one can be is taken for it from here on
-    sure_likeness: float = 0.64  # a face anywhere is
+    same_likeness: float = 0.60  # a face where the followed one can be is taken for it from here on
+    sure_likeness: float = 0.66  # a face anywhere is
     position_share: float = 0.7  # of the way that the box follows the face per image
     size_share: float = 0.3
 

@@ -95,7 +95,9 @@ class FaceCropper:
             too_long = stamp_s - person.confirmed_s > settings.unconfirmed_s
             is_theirs = likeness >= settings.other_likeness and not too_long
         else:
-            is_theirs = likeness >= (settings.same_likeness if in_doubt else settings.other_likeness)
+            is_theirs = likeness >= settings.other_likeness
+            if in_doubt:
+                is_theirs = person.is_like(likeness, settings.same_likeness)
         if not is_theirs:
             person.lose()
         elif detected is not None:
@@ -111,13 +113,14 @@ class FaceCropper:
     def _wait_for(
         self, person: FollowedPerson, faces: List[Box], stamp_s: float, image_rgb: np.ndarray
     ) -> FaceObservation:
+        settings = self._settings
         near = self._detector.find_near(image_rgb, person.box)
         candidates = [*faces, *([] if near is None else [near])]
         likenesses = [person.likeness(image_rgb, face) for face in candidates]
         if candidates:
             best = int(np.argmax(likenesses))
             here = person.can_be_at(stamp_s, candidates[best])
-            if likenesses[best] >= (self._settings.same_likeness if here else self._settings.sure_likeness):
+            if person.is_like(likenesses[best], settings.same_likeness if here else settings.sure_likeness):
                 person.take_up_again(stamp_s, image_rgb, candidates[best])
                 return FaceFound(person.smooth_box, self._track_id, switched=False)
         return self._absent(AbsenceReason.OTHER_PERSON if candidates else AbsenceReason.NO_FACE)

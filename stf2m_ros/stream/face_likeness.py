@@ -14,6 +14,7 @@ _SIDE_PX = 48
 # Of 1, 2, 3, 4 and 6 cells a side, 3 told 60 people apart best once the boxes jitter as a detector's do.
 _CELLS = 3
 _COLOUR_OF_ONE_PERSON = 0.6
+_TYPICAL_SHARE = 0.1
 _NEIGHBOURS = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 _INNER_PX = _SIDE_PX - 2
 _CELL_OF_ROW = np.arange(_INNER_PX) * _CELLS // _INNER_PX
@@ -66,9 +67,14 @@ class FaceMemory:
         self._signatures: Deque[FaceSignature] = deque(maxlen=moments)
         self._apart_s = apart_s
         self._newest_s = float("-inf")
+        self.typical = 0.0
+        """How much the person has been like themselves from moment to moment; 0 before the second one."""
 
     def remember(self, stamp_s: float, signature: FaceSignature) -> None:
         """Keep this moment, unless the last one is too recent to add anything."""
+        if self._signatures:
+            now = self.likeness(signature)
+            self.typical = now if self.typical == 0 else self.typical + _TYPICAL_SHARE * (now - self.typical)
         if not 0 <= stamp_s - self._newest_s < self._apart_s:
             self._signatures.append(signature)
             self._newest_s = stamp_s

@@ -10,6 +10,7 @@ from stf2m_ros.stream.face_tracker import FaceTracker
 
 _WIDTHS_PER_S = 2.0  # how fast a face moves sideways while nobody looks
 _GROWTH_PER_S = 1.5
+_LESS_THAN_TYPICAL = 0.1  # by how much a person's likeness to themselves varies
 
 
 class FollowedPerson:
@@ -48,6 +49,10 @@ class FollowedPerson:
 
     def likeness(self, image_rgb: np.ndarray, box: Box) -> float:
         return self._memory.likeness(face_signature(image_rgb, box))
+
+    def is_like(self, likeness: float, needed: float) -> bool:
+        """Whether a likeness says that it is them: as needed, and not far below how much they are like themselves."""
+        return likeness >= max(needed, self._memory.typical - _LESS_THAN_TYPICAL)
 
     def can_be_at(self, stamp_s: float, box: Box) -> bool:
         """Whether they can have come from where they were last seen."""
