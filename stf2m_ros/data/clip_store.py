@@ -19,6 +19,7 @@ from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 
 STORE_VERSION = 1
 _JPEG_QUALITY = 95
+_READY_INPUTS = ("features", "word_vectors")
 
 
 class ClipStore:
@@ -95,7 +96,8 @@ def _to_arrays(clip: Clip) -> Dict[str, np.ndarray]:
         "clip_id": clip.clip_id,
         "subject": clip.subject,
         "words": [[word.text, word.start_s, word.end_s] for word in clip.words],
-        "labels": [[label.class_index, label.start_s, label.end_s] for label in clip.labels],
+        "labels": [_label_fields(label) for label in clip.labels],
+        "facts": dict(clip.facts),
     }
     arrays = {"text": np.array(json.dumps(text)), "frame_s": np.asarray(clip.frame_s)}
     if clip.frames is not None:
@@ -104,7 +106,19 @@ def _to_arrays(clip: Clip) -> Dict[str, np.ndarray]:
         arrays["jpeg_ends"] = np.cumsum([len(frame) for frame in encoded])
     if clip.components is not None:
         arrays["components"] = clip.components.astype(np.float16)
+    for name in _READY_INPUTS:
+        if getattr(clip, name) is not None:
+            arrays[name] = getattr(clip, name).astype(np.float32)
     return arrays
+
+
+def _label_fields(label: LabelInterval) -> list:
+    fields = [label.class_index, label.start_s, label.end_s]
+    return [*fields, label.shares] if label.shares else fields
+
+
+def _label(class_index: int, start_s: float, end_s: float, shares: Sequence[float] = ()) -> LabelInterval:
+    return LabelInterval(class_index, start_s, end_s, tuple(shares))
 
 
 def _from_arrays(arrays: Dict[str, np.ndarray]) -> Clip:
@@ -117,8 +131,10 @@ def _from_arrays(arrays: Dict[str, np.ndarray]) -> Clip:
         frames=None,
         frame_s=arrays["frame_s"],
         words=tuple(TimedWord(*word) for word in text["words"]),
-        labels=tuple(LabelInterval(*label) for label in text["labels"]),
+        labels=tuple(_label(*label) for label in text["labels"]),
         components=arrays["components"].astype(np.float32) if "components" in arrays else None,
+        facts=text.get("facts", {}),
+        **{name: arrays[name] for name in _READY_INPUTS if name in arrays},
     )
     return replace(clip, frames=_decode_frames(arrays)) if "jpeg" in arrays else clip
 

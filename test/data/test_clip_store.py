@@ -56,3 +56,23 @@ def test_filling_goes_on_where_it_stopped(tmp_path):
     assert ClipStore(tmp_path).read("clip2").clip_id == "clip-99"
     assert list(fill_store(tmp_path, make, seeds, workers=1)) == []
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_shared_labels_ready_features_and_facts_survive_the_store(tmp_path):
+    shares = tuple(np.eye(19)[2] * 0.5 + np.eye(19)[5] * 0.5)
+    clip = Clip(
+        "a",
+        "s",
+        None,
+        np.array([0.0]),
+        (TimedWord("yes", 0, 1),),
+        (LabelInterval(2, 0, 1, shares), LabelInterval(18, 1, 2)),
+        None,
+        features=np.ones((1, 35), np.float32),
+        word_vectors=np.full((1, 300), 0.5, np.float32),
+        facts={"age": "42"},
+    )
+    ClipStore(tmp_path).write("a", clip)
+    read = ClipStore(tmp_path).read("a")
+    assert read.labels == clip.labels and read.facts == clip.facts
+    assert (read.features == clip.features).all() and (read.word_vectors == clip.word_vectors).all()
