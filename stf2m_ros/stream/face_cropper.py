@@ -5,6 +5,7 @@ from typing import List, Optional, Tuple
 import numpy as np
 from typing_extensions import Protocol
 
+from stf2m_ros.stream import face_likeness
 from stf2m_ros.stream.absence import AbsenceReason
 from stf2m_ros.stream.cropper_settings import CropperSettings
 from stf2m_ros.stream.face_box import square_around
@@ -52,6 +53,7 @@ class FaceCropper:
         self._detector = detector
         self._settings = settings or CropperSettings()
         self._track_id = 0
+        face_likeness.prepare()
         self.reset()
 
     def reset(self) -> None:
