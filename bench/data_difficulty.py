@@ -8,8 +8,10 @@ how the classes are spread, and how long a frame takes to draw.
 """
 
 import argparse
+import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import List, Tuple
 
 import cv2
@@ -19,10 +21,11 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stf2m_ros.data.generated_faces.action_units import FULL_SCORE
-from stf2m_ros.data.generated_faces.clip import GeneratedClip, generate_clip, perform, shown_units
-from stf2m_ros.data.generated_faces.settings import GeneratorSettings
-from stf2m_ros.emotions import CLASS_NAMES, NEUTRAL_INDEX
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from stf2m_ros.data.generated_faces.action_units import FULL_SCORE  # noqa: E402
+from stf2m_ros.data.generated_faces.clip import GeneratedClip, generate_clip, perform, shown_units  # noqa: E402
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings  # noqa: E402
+from stf2m_ros.emotions import CLASS_NAMES, NEUTRAL_INDEX  # noqa: E402
 
 PROBE_PX = 48
 FRAMES_PER_CLIP = 25

@@ -41,6 +41,7 @@ class Geometry:
     lower_lip: float
     rest_corner: float  # resting mouth corners: up (+) or down (-); a neutral face that looks glad or cross
     rest_gap: float  # lips that part at rest
+    teeth_length: float  # how far the upper teeth reach below the resting lip line
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ def _draw_geometry(rng: np.random.Generator) -> Geometry:
         mouth_width=around(0.252, 0.026),
         upper_lip=max(0.02, around(0.05, 0.013)),
         lower_lip=max(0.03, around(0.065, 0.015)),
-        rest_corner=around(0.0, 0.022),
+        rest_corner=around(0.0, 0.028),
         rest_gap=max(0.0, around(-0.01, 0.014)),
+        teeth_length=around(-0.012, 0.014),
     )
 
 

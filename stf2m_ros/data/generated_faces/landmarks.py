@@ -51,7 +51,7 @@ def place_landmarks(geometry: Geometry, units: np.ndarray) -> Landmarks:
     """The face's curves for units (T, U, 2) in [0, 1]; last axis is the viewer's left and right."""
     pulls = tuple({unit: units[:, row, side] for row, unit in enumerate(ACTION_UNITS)} for side in (0, 1))
     middle = {unit: (pulls[0][unit] + pulls[1][unit]) / 2 for unit in ACTION_UNITS}
-    jaw_drop = np.minimum(0.015 * middle[25] + 0.13 * middle[26] + 0.24 * middle[27], 0.27)
+    jaw_drop = np.minimum(0.015 * middle[25] + 0.13 * middle[26] + 0.27 * middle[27], 0.3)
     lips = [_half_lips(geometry, pull, middle, jaw_drop) for pull in pulls]
     sides = tuple(_half_face(geometry, pull, sign, lip["corner"]) for pull, sign, lip in zip(pulls, (-1, 1), lips))
     top, line_top, line_bottom, bottom = (_join(lips, name) for name in ("top", "line_top", "line_bottom", "bottom"))

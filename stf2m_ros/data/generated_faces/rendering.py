@@ -125,7 +125,7 @@ class FacePainter:
         g, look = self.identity.geometry, self.identity.look
         inside[:] = (52, 20, 20)
         # Lips that are drawn apart bare the teeth; lips that merely part leave the gap dark.
-        bared = max(pull[unit_row(12)], 0.8 * pull[unit_row(20)], 0.6 * pull[unit_row(10)], 0.3 * pull[unit_row(27)])
+        bared = max(pull[unit_row(12)], 0.8 * pull[unit_row(20)], 0.6 * pull[unit_row(10)], 0.15 * pull[unit_row(27)])
         bared_below = max(pull[unit_row(16)], 0.7 * pull[unit_row(20)])
         offset = np.array([0, top << SHIFT], np.int32)
         x = np.linspace(-1, 1, 9)
@@ -138,7 +138,7 @@ class FacePainter:
         lower = np.stack([0.15 * x, g.mouth_y + 0.085 - 0.035 * bared_below + 0.95 * jaw_drop + 0.5 * arch], axis=-1)
         lower = np.concatenate([lower, (lower + [0.0, 0.09])[::-1]])
         fill(inside, self.grid.fixed(lower) - offset, dim)
-        upper = np.stack([(g.mouth_width - 0.01) * x, g.mouth_y + 0.006 + 0.045 * bared - arch], axis=-1)
+        upper = np.stack([(g.mouth_width - 0.01) * x, g.mouth_y + g.teeth_length + 0.058 * bared - arch], axis=-1)
         upper = np.concatenate([upper - [0.0, 0.12], upper[::-1]])
         fill(inside, self.grid.fixed(upper) - offset, look.teeth)
 

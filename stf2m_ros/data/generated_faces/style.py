@@ -107,7 +107,7 @@ PROTOTYPES: Dict[str, Tuple[Option, ...]] = {
             20: (0.85, 0.5, 1),
             25: (0.9, 0.5, 1),
             26: (0.45, 0.1, 0.5),
-            16: (0.35, 0.2, 0.7),
+            16: (0.55, 0.3, 0.9),
             7: (0.2, 0.2, 0.5),
             10: (0.15, 0.1, 0.4),
         },
@@ -129,7 +129,7 @@ PROTOTYPES: Dict[str, Tuple[Option, ...]] = {
             2: (0.97, 0.6, 1),
             5: (0.8, 0.3, 1),
             25: (1, 0.5, 1),
-            27: (0.75, 0.45, 1),
+            27: (0.8, 0.6, 1),
             26: (0.5, 0.2, 0.6),
         },
         {
@@ -142,6 +142,22 @@ PROTOTYPES: Dict[str, Tuple[Option, ...]] = {
         },
     ),
 }
+
+RESTING: Option = {
+    1: (0.3, 0.0, 0.4),
+    2: (0.3, 0.0, 0.4),
+    4: (0.4, 0.0, 0.5),
+    5: (0.2, 0.0, 0.4),
+    7: (0.3, 0.0, 0.4),
+    12: (0.3, 0.0, 0.35),
+    14: (0.15, 0.0, 0.4),
+    15: (0.4, 0.0, 0.45),
+    17: (0.2, 0.0, 0.35),
+    24: (0.2, 0.0, 0.4),
+    25: (0.25, 0.0, 0.3),
+    43: (0.2, 0.0, 0.25),
+}
+"""What a neutral face may show already: one frame cannot tell it from a slight emotion. Numbers are ours."""
 
 LEAST_SUM = 1.3
 """Strengths of a fullest expression add up to at least this much, before the person's own ceiling."""
@@ -165,7 +181,7 @@ class Style:
 
 def draw_style(rng: np.random.Generator) -> Style:
     """A random person's style."""
-    ceiling = rng.uniform(0.72, 1.1)
+    ceiling = rng.uniform(0.58, 1.12)
     fullest = np.stack([_draw_fullest(PROTOTYPES[emotion], ceiling, rng) for emotion in EMOTIONS])
     return Style(
         fullest=fullest,
@@ -198,20 +214,7 @@ def _draw_units(option: Option, rng: np.random.Generator) -> np.ndarray:
 
 def _draw_resting(rng: np.random.Generator) -> np.ndarray:
     units = np.zeros((NUM_ACTION_UNITS, 2), np.float32)
-    for unit, share, most in (
-        (1, 0.25, 0.3),
-        (2, 0.25, 0.3),
-        (4, 0.4, 0.4),
-        (12, 0.25, 0.3),
-        (15, 0.35, 0.4),
-        (7, 0.3, 0.4),
-        (5, 0.2, 0.3),
-        (17, 0.2, 0.3),
-        (24, 0.2, 0.4),
-        (25, 0.25, 0.3),
-        (14, 0.15, 0.4),
-        (43, 0.2, 0.25),
-    ):
-        if rng.random() < share:
-            units[unit_row(unit)] = rng.uniform(0, most) * (1 + rng.normal(0, 0.1, 2))
+    for unit, (probability, least, greatest) in RESTING.items():
+        if rng.random() < probability:
+            units[unit_row(unit)] = rng.uniform(least, greatest) * (1 + rng.normal(0, 0.1, 2))
     return np.clip(units, 0, 1)
