@@ -1,13 +1,13 @@
 """Speed and memory in one run: the runtime alone, then the node behind a real camera process on the real middleware.
 
-python bench/speed_and_memory.py [--minutes 2] [--node-minutes 1] [--bundle models/demo] [--skip-node]
+python bench/speed_and_memory.py [--minutes 2] [--node-minutes 1] [--bundle FOLDER] [--skip-node]
 """
 
 import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "test"), str(Path(__file__).parent)]
@@ -16,7 +16,7 @@ from measuring.node_part import measure_node  # noqa: E402
 from measuring.runtime_part import measure_runtime  # noqa: E402
 
 NODE_CAMERAS = ((640, 360), (1280, 720))
-SHIPPED_BUNDLE = REPOSITORY / "models" / "demo"
+MODELS = REPOSITORY / "models"
 
 
 def main() -> int:
@@ -35,19 +35,20 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="of camera for the runtime alone")
     parser.add_argument("--node-minutes", type=float, default=1.0, help="for each camera before the node")
-    parser.add_argument("--bundle", type=Path, help="model bundle; models/demo, or else one of random weights")
+    parser.add_argument("--bundle", type=Path, help="model bundle; the shipped one, or else one of random weights")
     parser.add_argument("--threads", type=int, default=1, help="processor cores that one run of the model may use")
     parser.add_argument("--skip-node", action="store_true", help="the runtime only; needs no ROS")
     parser.add_argument("--out", default=REPOSITORY / "out" / "bench", help="folder of the JSON file")
     return parser.parse_args()
 
 
-def _bundle(named: Path, folder: Path) -> Path:
-    if named is not None or SHIPPED_BUNDLE.is_dir():
-        return named or SHIPPED_BUNDLE
+def _bundle(named: Optional[Path], folder: Path) -> Path:
+    shipped = sorted(card.parent for card in MODELS.glob("*/bundle.yaml"))
+    if named is not None or shipped:
+        return named or shipped[0]
     from fakes import write_tiny_bundle
 
-    print("models/demo is not there: measuring with tiny graphs of random weights")
+    print(f"no bundle in {MODELS}: measuring with tiny graphs of random weights")
     return write_tiny_bundle(folder / "tiny")
 
 

@@ -80,7 +80,10 @@ def run_node(bundle_folder: Path, seconds: float, width: int, height: int, threa
         script = str(Path(__file__).with_name("camera.py"))
         arguments = [str(each) for each in (width, height, RATE, seconds, stamps_file)]
         camera = subprocess.Popen([sys.executable, script, *arguments])
-        run = _listen(psutil.Process(node.pid), camera, Progress("node", seconds, "s"))
+        try:
+            run = _listen(psutil.Process(node.pid), camera, Progress("node", seconds, "s"))
+        finally:
+            camera.kill()  # it has ended by itself, unless listening failed
         if camera.returncode:
             raise RuntimeError(f"camera: expected it to end with 0, found {camera.returncode}")
         run.stamps_s = np.load(stamps_file)
