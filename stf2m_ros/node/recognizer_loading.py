@@ -34,7 +34,7 @@ class LoadedRecognizer:
 def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     """Raises BundleMismatch, ValueError or OSError, in one line."""
     bundle = load_bundle(find_bundle(parameters.bundle), parameters.rules or None)
-    cropper = _cropper(parameters)
+    cropper = _cropper(parameters, bundle)
     embedding = _embedding(parameters, bundle)
     engines = open_onnx_engines(bundle, parameters.threads)
     recognizer = Recognizer(
@@ -70,9 +70,9 @@ def installed_models() -> Path:
         return Path(__file__).resolve().parents[2] / "models"
 
 
-def _cropper(parameters: RecognizerParameters) -> Cropper:
+def _cropper(parameters: RecognizerParameters, bundle: Bundle) -> Cropper:
     if parameters.face_detector == "ready_crop":
-        return ReadyCrop()
+        return ReadyCrop(bundle.card.preprocessing)
     if parameters.face_detector == "yunet":
         return FaceCropper(YuNetDetector(parameters.yunet_model))
     return FaceCropper(HaarDetector())

@@ -1,6 +1,8 @@
 """A ROS of one's own for the node's tests: no other process on this machine or network hears or disturbs them."""
 
+import gc
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(PROFILE)
 
 @pytest.fixture(scope="session")
 def ros():
-    import rclpy
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a parser that ROS imports
+        import rclpy
+        import rosidl_generator_py  # noqa: F401
     rclpy.init()
     yield
     rclpy.try_shutdown()
@@ -46,5 +50,11 @@ def recognizer_node(rig, tiny_bundle_folder):
         return made[-1]
 
     yield make
-    for node in made:
-        node.close()
+    while made:
+        _end(rig, made.pop())
+    gc.collect()  # a life-cycle node is a ring of references, and its log's publisher goes with it
+
+
+def _end(rig, node):
+    rig.executor.remove_node(node)
+    node.close()

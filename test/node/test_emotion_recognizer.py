@@ -1,0 +1,327 @@
+"""The node in this process, under real rclpy, over the real middleware."""
+
+import shutil
+import threading
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from ros_rig import BEGIN_S, FACE_PX, REPOSITORY, face_image, image_message
+from std_msgs.msg import String
+
+from stf2m_msgs.msg import EmotionSegment, Utterance
+from stf2m_ros.node.stamps import time_of
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+
+
+def activate(node):
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+
+
+def newest(rig):
+    return rig.harness.sequences[-1]
+
+
+def reason_is(rig, absence):
+    return lambda: rig.harness.sequences and newest(rig).absence == absence
+
+
+def face_seen(rig):
+    return lambda: rig.harness.sequences and newest(rig).present
+
+
+def test_images_become_emotion_sequences(rig, recognizer_node):
+    activate(recognizer_node())
+    rig.send_images(until=face_seen(rig), what="a face in the newest segment")
+    message = newest(rig)
+    assert message.schema_version == message.SCHEMA_VERSION
+    assert message.caveat == "random weights, for tests only"
+    assert (message.model_name, message.engine) == ("tiny", "onnxruntime-cpu")
+    assert message.header.frame_id == "test_camera"
+    assert message.header.stamp.sec >= BEGIN_S
+    assert message.reason == ""
+    assert len(message.segments) == 60
+    assert message.labels[EmotionSegment.FEAR_MEDIUM] == "fear-medium"
+    assert message.segments[-1].probabilities.sum() == pytest.approx(1, abs=1e-4)
+    x, y, width, height = message.face_box
+    assert 0 <= x < x + width <= FACE_PX
+    assert 0 <= y < y + height <= FACE_PX
+
+
+def test_a_sequence_is_published_for_each_hop(rig, recognizer_node):
+    activate(recognizer_node())
+    rig.send_images(until=lambda: len(rig.harness.sequences) >= 8, what="eight sequences")
+    ends = [message.window_end.sec + message.window_end.nanosec * 1e-9 for message in rig.harness.sequences]
+    assert np.allclose(np.diff(ends), 0.5)
+
+
+def test_any_number_of_life_cycles_leaves_nothing_behind(rig, recognizer_node):
+    node = recognizer_node()
+    threads = threading.active_count()
+    for _ in range(3):
+        activate(node)
+        rig.harness.sequences.clear()
+        rig.send_images(until=face_seen(rig), what="a face in each life")
+        assert node.trigger_deactivate() == SUCCESS
+        assert node.trigger_cleanup() == SUCCESS
+        assert threading.active_count() == threads
+        rig.until(lambda: rig.harness.images.get_subscription_count() == 0, "the subscription to go")
+
+
+def test_an_inactive_node_can_be_activated_again_with_an_empty_window(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    rig.send_images(until=face_seen(rig), what="a face")
+    assert node.trigger_deactivate() == SUCCESS
+    rig.until(lambda: rig.harness.images.get_subscription_count() == 0, "the subscription to go")
+    rig.harness.sequences.clear()
+    rig.stamp_s += 5.0
+    begin_s = rig.stamp_s
+    assert node.trigger_activate() == SUCCESS
+    rig.send_images(until=face_seen(rig), what="a face again")
+    seen = [segment.start.sec for segment in newest(rig).segments if segment.face_coverage > 0]
+    assert min(seen) >= int(begin_s)
+
+
+def test_autostart_configures_and_activates_by_itself(rig, recognizer_node):
+    recognizer_node(autostart=True)
+    rig.send_images(until=face_seen(rig), what="a face, without anybody's asking")
+
+
+# -- bundles that are not what they should be: one line, and a retry after the mend
+
+
+def fails_until_mended(rig, node, expected, mend):
+    assert node.trigger_configure() == FAILURE
+    rig.until(lambda: rig.harness.said("configure failed"), "the reason in the log")
+    line = next(line for line in rig.harness.logs if "configure failed" in line)
+    assert expected in line
+    assert "\n" not in line
+    mend()
+    activate(node)
+    rig.send_images(until=face_seen(rig), what="a face after the mend")
+
+
+def test_a_missing_bundle_fails_in_one_line_and_can_be_retried(rig, recognizer_node, tiny_bundle_folder, tmp_path):
+    folder = tmp_path / "bundle_to_come"
+    node = recognizer_node(bundle=str(folder))
+    fails_until_mended(
+        rig, node, "expected a model bundle, found no such folder", lambda: shutil.copytree(tiny_bundle_folder, folder)
+    )
+
+
+def test_a_changed_byte_in_a_bundle_is_told_and_can_be_mended(rig, recognizer_node, bundle_folder):
+    path = bundle_folder / "last_layer.npz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    node = recognizer_node(bundle=str(bundle_folder))
+    fails_until_mended(rig, node, "expected sha256", lambda: path.write_bytes(whole))
+
+
+def test_a_bundle_of_another_version_is_told(rig, recognizer_node, bundle_folder):
+    card = bundle_folder / "bundle.yaml"
+    whole = card.read_text()
+    card.write_text(whole.replace("format_version: 1", "format_version: 2"))
+    node = recognizer_node(bundle=str(bundle_folder))
+    fails_until_mended(rig, node, "expected format_version 1, found 2", lambda: card.write_text(whole))
+
+
+def test_a_rule_with_an_unknown_component_is_told_and_takes_effect_once_mended(rig, recognizer_node, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    whole = (REPOSITORY / "config" / "rules" / "facs.yaml").read_text()
+    rules.write_text(whole.replace("mouth_corners:", "moustache:"))
+    node = recognizer_node(rules=str(rules))
+    fails_until_mended(rig, node, "moustache", lambda: rules.write_text(whole))
+
+
+def test_a_bundle_that_is_not_installed_is_told_with_those_that_are(rig, recognizer_node):
+    node = recognizer_node(bundle="no_such_model")
+    assert node.trigger_configure() == FAILURE
+    rig.until(lambda: rig.harness.said("found 'no_such_model'"), "the name in the log")
+
+
+# -- images that lie, and stamps that run wild
+
+
+def lying(change):
+    def make(stamp_s):
+        message = face_image(stamp_s)
+        for name, value in change.items():
+            setattr(message, name, value)
+        return message
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"step": 7}, "expected a step of at least 192"),
+        ({"height": 4000}, "expected 768000 bytes"),
+        ({"encoding": "16UC1"}, "found '16UC1'"),
+        ({"width": 0, "height": 0, "step": 0, "data": b""}, "expected at least one pixel"),
+    ],
+)
+def test_images_that_lie_are_said_to_be_unreadable_and_good_ones_count_again(rig, recognizer_node, change, told):
+    activate(recognizer_node())
+    rig.send_images(
+        until=reason_is(rig, EmotionSegment.ABSENCE_BAD_IMAGE), what="the reason in the message", make=lying(change)
+    )
+    assert not newest(rig).present
+    assert told in newest(rig).reason
+    rig.until(lambda: rig.harness.said(told), "the reason in the log")
+    rig.send_images(until=face_seen(rig), what="a face in a good image")
+    assert sum("cannot be read" in line for line in rig.harness.logs) == 1
+
+
+def test_an_8k_image_is_read_like_any_other(rig, recognizer_node):
+    activate(recognizer_node())
+    message = image_message(np.full((4320, 7680, 1), 90, np.uint8), "mono8")
+
+    def stamped(stamp_s):
+        message.header.stamp = time_of(stamp_s)
+        return message
+
+    rig.send_images(until=face_seen(rig), what="a window with the 8K image in it", make=stamped, step_s=0.5)
+
+
+def test_images_without_stamps_count_at_the_time_they_come(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    rig.send_images(until=face_seen(rig), what="a face", make=lambda _: face_image(0.0))
+    assert newest(rig).header.stamp.sec == pytest.approx(node.get_clock().now().nanoseconds * 1e-9, abs=5)
+    rig.until(lambda: rig.harness.said("images carry no stamp"), "the reason in the log")
+
+
+def test_stamps_that_run_backwards_begin_a_new_window_and_say_so(rig, recognizer_node):
+    activate(recognizer_node())
+    rig.send_images(until=face_seen(rig), what="a face")
+    rig.stamp_s -= 500.0
+    rig.send_images(until=lambda: any(message.window_reset for message in rig.harness.sequences), what="a reset")
+    assert newest(rig).window_end.sec < BEGIN_S
+    rig.until(lambda: rig.harness.said("time ran backwards"), "the reason in the log")
+
+
+def test_images_without_a_face_give_a_reason_in_every_segment(rig, recognizer_node):
+    activate(recognizer_node(face_detector="haar"))
+    grey = np.full((120, 160, 3), 128, np.uint8)
+    rig.send_images(
+        until=reason_is(rig, EmotionSegment.ABSENCE_NO_FACE),
+        what="the reason",
+        make=lambda stamp_s: image_message(grey, "rgb8", stamp_s),
+    )
+    assert newest(rig).reason == "no face in the images"
+    assert all(segment.class_index == EmotionSegment.NO_CLASS for segment in newest(rig).segments)
+    assert list(newest(rig).face_box) == [0, 0, 0, 0]
+
+
+def test_a_silent_camera_is_told_once_with_its_topic_and_images_count_when_it_is_back(rig, recognizer_node):
+    activate(recognizer_node())
+    rig.send_images(until=face_seen(rig), what="a face")
+    rig.until(lambda: rig.harness.said("no image on /image for 3 s: 1 publisher of fitting QoS"), "the line in the log")
+    rig.until(reason_is(rig, EmotionSegment.ABSENCE_NO_IMAGES), "the reason in the message")
+    rig.until(
+        lambda: any("no image on /image" in array.status[0].message for array in rig.harness.diagnostics),
+        "the silence in the diagnostics",
+    )
+    rig.stamp_s += 10.0
+    rig.send_images(until=face_seen(rig), what="a face after the silence")
+    rig.until(lambda: rig.harness.said("images come again"), "the end of the silence in the log")
+    assert sum("no image on" in line for line in rig.harness.logs) == 1
+
+
+# -- words
+
+
+def counted_words(rig):
+    return sum(segment.word_count for segment in newest(rig).segments) if rig.harness.sequences else 0
+
+
+def test_words_of_the_transcript_are_in_the_window(rig, recognizer_node):
+    activate(recognizer_node())
+    publisher = rig.harness.create_publisher(Utterance, "transcript", 10)
+    rig.send_images(until=face_seen(rig), what="a face")
+    rig.until(lambda: publisher.get_subscription_count(), "a subscription of the words")
+    message = Utterance(text="I am glad to see you", is_final=True)
+    message.start.sec, message.end.sec = int(rig.stamp_s) - 1, int(rig.stamp_s)
+    publisher.publish(message)
+    rig.send_images(until=lambda: counted_words(rig) >= 6, what="six words")
+    assert any(segment.modalities & EmotionSegment.MODALITY_WORDS for segment in newest(rig).segments)
+
+
+def test_plain_text_counts_at_its_arrival_on_the_clock_of_the_images(rig, recognizer_node):
+    activate(recognizer_node(transcript_type="string", transcript_latency_s=1.0))
+    publisher = rig.harness.create_publisher(String, "transcript", 10)
+    rig.send_images(until=face_seen(rig), what="a face")
+    rig.until(lambda: publisher.get_subscription_count(), "a subscription of the words")
+    publisher.publish(String(data="it hurts"))
+    rig.send_images(until=lambda: counted_words(rig) >= 2, what="two words")
+
+
+@pytest.mark.parametrize("text", ["word " * 20_000, "\x00\x07it\x1b[31m hurts\u202e", "", "\n\n\n"])
+def test_odd_texts_are_borne(rig, recognizer_node, text):
+    node = recognizer_node()
+    activate(node)
+    publisher = rig.harness.create_publisher(Utterance, "transcript", 10)
+    rig.until(lambda: publisher.get_subscription_count(), "a subscription of the words")
+    rig.send_images(until=face_seen(rig), what="a face")
+    publisher.publish(Utterance(text=text, is_final=True))
+    seen = len(rig.harness.sequences)
+    rig.send_images(until=lambda: len(rig.harness.sequences) > seen + 3, what="more sequences")
+    assert not rig.harness.said("the window begins anew")
+
+
+def test_words_whose_times_run_backwards_are_passed_over(rig, recognizer_node):
+    activate(recognizer_node())
+    publisher = rig.harness.create_publisher(Utterance, "transcript", 10)
+    rig.until(lambda: publisher.get_subscription_count(), "a subscription of the words")
+    message = Utterance(text="backwards", is_final=True)
+    message.start.sec, message.end.sec = 20, 10
+    publisher.publish(message)
+    rig.until(lambda: rig.harness.said("transcript passed over"), "the reason in the log")
+
+
+def test_a_transcript_type_that_is_not_installed_is_told(rig, recognizer_node):
+    if find_spec("hri_msgs"):
+        pytest.skip("hri_msgs is installed here")
+    assert recognizer_node(transcript_type="live_speech").trigger_configure() == FAILURE
+    rig.until(lambda: rig.harness.said("hri_msgs"), "the package's name in the log")
+
+
+# -- parameters and diagnostics
+
+
+def test_a_parameter_that_would_take_no_effect_is_refused(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    (result,) = node.set_parameters([Parameter("threads", value=2)])
+    assert not result.successful
+    assert "clean the node up first" in result.reason
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    (result,) = node.set_parameters([Parameter("threads", value=2)])
+    assert result.successful
+
+
+@pytest.mark.parametrize(("name", "value"), [("backend", "abacus"), ("threads", 0), ("transcript_latency_s", -1.0)])
+def test_a_parameter_of_a_wrong_value_is_refused(rig, recognizer_node, name, value):
+    (result,) = recognizer_node().set_parameters([Parameter(name, value=value)])
+    assert not result.successful
+
+
+def test_diagnostics_tell_what_the_node_does(rig, recognizer_node):
+    activate(recognizer_node())
+    rig.send_images(until=face_seen(rig), what="a face")
+    rig.harness.diagnostics.clear()
+    rig.until(lambda: rig.harness.diagnostics, "diagnostics")
+    status = rig.harness.diagnostics[-1].status[0]
+    values = {each.key: each.value for each in status.values}
+    assert status.name == "/emotion_recognizer: emotion recognition"
+    assert status.message == "a person is followed"
+    assert values["engine"] == "onnxruntime-cpu"
+    assert int(values["frames received"]) >= int(values["frames looked at"]) > 0
+    assert values["failures"] == "0"
