@@ -41,6 +41,11 @@ class WindowBatch(NamedTuple):
     class_index: np.ndarray  # (B, S) UNLABELLED where nothing is to be learned
     components: np.ndarray  # (B, S, 12) NaN where unknown
 
+    @classmethod
+    def stacked(cls, windows: Sequence["WindowBatch"]) -> "WindowBatch":
+        """Single windows, or whole batches, along a new first axis."""
+        return cls(*(np.stack(parts) for parts in zip(*windows)))
+
     def targets(self) -> SegmentTargets:
         return SegmentTargets(torch.from_numpy(self.class_index).long(), torch.from_numpy(self.components))
 
@@ -63,52 +68,59 @@ class WindowSampler:
     def batch(self, size: int, seed: Tuple[int, ...]) -> WindowBatch:
         """Random windows of random clips, varied as the sampling says."""
         rng = np.random.default_rng(seed)
-        windows = [self._varied(int(rng.integers(len(self.cache))), rng) for _ in range(size)]
-        return WindowBatch(*(np.stack(parts) for parts in zip(*windows)))
+        return WindowBatch.stacked([self._random(rng) for _ in range(size)])
 
     def cut(self, cuts: Sequence[Cut]) -> WindowBatch:
         """Each cut at the end of its window, as on the robot, nothing left out (validation)."""
-        windows = [self._window(cut.clip, cut.start, cut.length, self.grid.slots - cut.length) for cut in cuts]
-        return WindowBatch(*(np.stack(parts) for parts in zip(*windows)))
+        return WindowBatch.stacked([self._window(cut, self.grid.slots - cut.length) for cut in cuts])
 
-    def _varied(self, clip: int, rng: np.random.Generator) -> Tuple[np.ndarray, ...]:
+    def varied(self, cut: Cut, offset: int, rng: np.random.Generator) -> WindowBatch:
+        """One window (no batch axis) with the cut at slot `offset`, some of its frames or words left out."""
+        window = self._window(cut, offset)
+        presence, words = window.frame_presence * self._kept(rng), window.word_ids
+        if rng.random() < self.sampling.no_words_share:
+            words = np.full_like(words, NO_WORD)
+        if rng.random() < self.sampling.no_frames_share and (words != NO_WORD).any():
+            presence = np.zeros_like(presence)
+        seen, heard = presence.reshape(self.grid.segments, -1).any(1), (words != NO_WORD).any(1)
+        return window._replace(
+            frame_presence=presence,
+            word_ids=words,
+            # Nothing is to be learned of a segment without face and words, and no component of one without a face.
+            class_index=np.where(seen | heard, window.class_index, UNLABELLED),
+            components=np.where(seen[:, None], window.components, np.float32(np.nan)),
+        )
+
+    def _random(self, rng: np.random.Generator) -> WindowBatch:
         sampling, slots = self.sampling, self.grid.slots
+        clip = int(rng.integers(len(self.cache)))
         length = len(self.cache.tracks[clip])
         shortest = round(sampling.shortest_s / self.grid.slot_s)
         fill = slots if rng.random() < sampling.full_share else int(rng.integers(shortest, slots + 1))
         fill = min(fill, length)
         start = int(rng.integers(length - fill + 1))
         offset = slots - fill if rng.random() < sampling.at_end_share else int(rng.integers(slots - fill + 1))
-        tokens, presence, words, classes, components = self._window(clip, start, fill, offset)
-        presence = presence * self._kept(rng)
-        if rng.random() < sampling.no_words_share:
-            words = np.full_like(words, NO_WORD)
-        if rng.random() < sampling.no_frames_share and (words != NO_WORD).any():
-            presence = np.zeros_like(presence)
-        return tokens, presence, words, *_only_what_is_there(presence, words, classes, components)
+        return self.varied(Cut(clip, start, fill), offset, rng)
 
-    def _window(self, clip: int, start: int, fill: int, offset: int) -> Tuple[np.ndarray, ...]:
-        """`fill` slots of a clip from `start` on, placed at slot `offset` of the window."""
-        track, slots = self.cache.tracks[clip], self.grid.slots
-        found, present = self.cache.slot_tokens(clip, slice(start, start + fill))
-        placed = slice(offset, offset + len(found))
+    def _window(self, cut: Cut, offset: int) -> WindowBatch:
+        """One window (no batch axis) with the cut at slot `offset`."""
+        track, slots = self.cache.tracks[cut.clip], self.grid.slots
+        source, placed = slice(cut.start, cut.start + cut.length), slice(offset, offset + cut.length)
+        found, present = self.cache.slot_tokens(cut.clip, source)
         tokens = np.zeros((slots, *found.shape[1:]), np.float32)
         presence = np.zeros(slots, np.float32)
         classes = np.full(slots, UNLABELLED)
         components = np.full((slots, 12), np.nan, np.float32)
         tokens[placed], presence[placed] = found, present
-        classes[placed] = track.class_index[start : start + fill]
-        components[placed] = track.components[start : start + fill]
-        shift_s = (offset - start) * self.grid.slot_s
-        spoken = (start * self.grid.slot_s, (start + fill) * self.grid.slot_s)
-        words = self._word_ids([word for word in track.words if spoken[0] <= word.start_s < spoken[1]], shift_s)
-        per_segment = self.grid.slots_per_segment
-        return (
+        classes[placed], components[placed] = track.class_index[source], track.components[source]
+        from_s, until_s = cut.start * self.grid.slot_s, (cut.start + cut.length) * self.grid.slot_s
+        spoken = [word for word in track.words if from_s <= word.start_s < until_s]
+        return WindowBatch(
             tokens,
             presence,
-            words,
-            majority(classes.reshape(-1, per_segment)),
-            mean_where_known(components.reshape(-1, per_segment, 12)),
+            self._word_ids(spoken, shift_s=offset * self.grid.slot_s - from_s),
+            majority(classes.reshape(self.grid.segments, -1)),
+            mean_where_known(components.reshape(self.grid.segments, -1, 12)),
         )
 
     def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
@@ -159,12 +171,3 @@ def class_counts(cache: TokenCache) -> np.ndarray:
 def cache_vocabulary(*caches: TokenCache) -> List[str]:
     """Every distinct word of the caches' clips."""
     return vocabulary([track for cache in caches for track in cache.tracks])
-
-
-def _only_what_is_there(
-    presence: np.ndarray, words: np.ndarray, classes: np.ndarray, components: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray]:
-    """Nothing is to be learned of a segment without face and words, and no component of one without a face."""
-    seen = presence.reshape(len(classes), -1).any(1)
-    heard = (words != NO_WORD).any(1)
-    return np.where(seen | heard, classes, UNLABELLED), np.where(seen[:, None], components, np.nan)

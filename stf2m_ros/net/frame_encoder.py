@@ -59,7 +59,7 @@ class FrameEncoder(nn.Module):
 
     def feature_map(self, faces: Tensor) -> Tensor:
         """(N, 3, H, W) -> (N, 8 * width, H / 32, W / 32)."""
-        x = self.maxpool(torch.relu(self.bn1(self.conv1(faces))))
+        x = self.maxpool(torch.relu(self.bn1(self.conv1(evenly_lit(faces)))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
 
     def forward(self, faces: Tensor) -> Tensor:
@@ -77,6 +77,16 @@ class FrameEncoder(nn.Module):
                 raise ValueError(f"{name}: expected {tuple(own[name].shape)}, found {tuple(value.shape)}")
         self.load_state_dict(taken, strict=False)
         return sorted(own.keys() - taken.keys())
+
+
+def evenly_lit(faces: Tensor) -> Tensor:
+    """Each picture to mean 0 and deviation 1 over all of its pixels: a dim ward and a bright one look alike [ours].
+
+    Colour stays: the channels are moved together. faces: (N, 3, H, W).
+    """
+    centred = faces - faces.mean((1, 2, 3), keepdim=True)
+    # The floor, in units of the preprocessed pixel, keeps a blank picture blank.
+    return centred / (centred.square().mean((1, 2, 3), keepdim=True).sqrt() + 0.1)
 
 
 class FeatureFrontEnd(nn.Module):

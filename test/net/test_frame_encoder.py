@@ -32,6 +32,14 @@ def test_full_width_weights_are_refused_by_a_narrow_network():
         FrameEncoder(FrameEncoderConfig(width=8)).load_imagenet(wide)
 
 
+def test_a_dim_picture_looks_like_a_bright_one():
+    torch.manual_seed(0)
+    encoder, face = FrameEncoder(FrameEncoderConfig(width=8)).eval(), torch.randn(1, 3, 112, 112)
+    with torch.no_grad():
+        torch.testing.assert_close(encoder(face), encoder(0.5 * face - 1.0), atol=0.05, rtol=0.1)
+        assert torch.isfinite(encoder(torch.zeros(1, 3, 112, 112))).all()
+
+
 def test_ready_features_become_region_tokens():
     assert FeatureFrontEnd(features=35, regions=16, token_dim=64)(torch.zeros(2, 35)).shape == (2, 16, 64)
 

@@ -1,0 +1,25 @@
+"""The inner loop: a few steps from meta-learned weights to a task's own. Source: paper Eq. 1 and 6."""
+
+from typing import Callable, Dict
+
+from torch import Tensor
+from torch.func import grad
+
+Params = Dict[str, Tensor]
+
+
+def adapt(
+    loss: Callable[[Params], Tensor], params: Params, step_sizes: Params, steps: int, first_order: bool
+) -> Params:
+    """theta' = theta - alpha * grad L(support; theta), `steps` times; a pure function, so it can be differentiated.
+
+    step_sizes: alpha by parameter name, broadcast against the parameter; parameters without one stay as they are.
+    first_order: take the gradient as a constant, so that the outer loop does not differentiate through it.
+    """
+    for _ in range(steps):
+        moving = {name: params[name] for name in step_sizes}
+        grads = grad(lambda moved, fixed=params: loss({**fixed, **moved}))(moving)
+        if first_order:
+            grads = {name: value.detach() for name, value in grads.items()}
+        params = {**params, **{name: moving[name] - step_sizes[name] * grads[name] for name in moving}}  # Eq. 1
+    return params

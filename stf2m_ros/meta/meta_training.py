@@ -1,0 +1,147 @@
+"""Stage 2 at two levels: weights from which a few steps on a few expressions of one emotion lead to that task's own.
+
+Source: paper Eq. 2 and 7, METHOD section 6. Whole mixed windows stand in every outer batch too, so that the weights
+serve as they are, with no adaptation at all, on a robot that has just been switched on.
+"""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, NamedTuple, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from stf2m_ros.meta.inner_loop import Params, adapt
+from stf2m_ros.meta.losses import LossSettings, SegmentLoss, SegmentTargets
+from stf2m_ros.meta.tasks import TaskSampler, TaskSettings
+from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
+from stf2m_ros.meta.window_batches import WindowBatch
+from stf2m_ros.meta.window_training import WindowModel, segment_words
+from stf2m_ros.net.stf2m import HeadInputs
+
+LAST_LAYER = "last_layer"
+
+
+@dataclass(frozen=True)
+class InnerSettings:
+    """steps of the inner loop; step_size: where the learned rate of each layer begins."""
+
+    steps: int = 1
+    step_size: float = 0.05
+    first_order: bool = False
+    last_layer_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= 5:
+            raise ValueError(f"inner steps: expected 1 to 5, found {self.steps}")
+
+
+@dataclass(frozen=True)
+class MetaTrainingSettings:
+    """tasks and mixed_windows: per outer step. over_tasks: "loop", or "vmap" (all tasks at once: for a GPU)."""
+
+    tasks: int = 4
+    mixed_windows: int = 8
+    over_tasks: str = "loop"
+    inner: InnerSettings = field(default_factory=InnerSettings)
+    task: TaskSettings = field(default_factory=TaskSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(steps=400, batch_size=4, rate=1e-3))
+
+    def __post_init__(self) -> None:
+        if self.over_tasks not in ("loop", "vmap"):
+            raise ValueError(f"over_tasks: expected loop or vmap, found {self.over_tasks}")
+
+
+class WindowTensors(NamedTuple):
+    """A batch of windows as the head takes it, with what is known of it."""
+
+    inputs: HeadInputs
+    targets: SegmentTargets
+
+
+class MetaLearner(nn.Module):
+    """The window model and one learned inner rate per parameter tensor of its head."""
+
+    def __init__(self, model: WindowModel, settings: InnerSettings) -> None:
+        super().__init__()
+        self.model = model
+        adapted = [
+            name for name, _ in model.head.named_parameters() if not settings.last_layer_only or name == LAST_LAYER
+        ]
+        start = torch.log(torch.tensor(settings.step_size))
+        self.adapted: Tuple[str, ...] = tuple(adapted)
+        self.log_step_sizes = nn.Parameter(start.repeat(len(adapted)))
+
+    def step_sizes(self) -> Params:
+        return dict(zip(self.adapted, self.log_step_sizes.exp()))
+
+    def head_params(self) -> Params:
+        return dict(self.model.head.named_parameters())
+
+    def tensors(self, batch: WindowBatch, vectors: Tensor) -> WindowTensors:
+        """vectors: (V, 300) of the vocabulary. Any leading axes."""
+        words, presence = segment_words(vectors, torch.from_numpy(batch.word_ids))
+        inputs = HeadInputs(torch.from_numpy(batch.tokens), torch.from_numpy(batch.frame_presence), words, presence)
+        return WindowTensors(inputs, batch.targets())
+
+
+class MetaTrainingTask:
+    """The losses of outer step `step`: adapted weights on the query sets, the weights themselves on whole windows."""
+
+    def __init__(
+        self, learner: MetaLearner, sampler: TaskSampler, counts: np.ndarray, settings: MetaTrainingSettings, seed: int
+    ) -> None:
+        self.learner, self.sampler, self.settings, self.seed = learner, sampler, settings, seed
+        self.loss = SegmentLoss(settings.loss, counts)
+
+    def __call__(self, step: int) -> Losses:
+        learner, settings = self.learner, self.settings
+        vectors = learner.model.text()
+        tasks = [self.sampler.task((self.seed, step, index)) for index in range(settings.tasks)]
+        support, query = (learner.tensors(WindowBatch.stacked(parts), vectors) for parts in zip(*tasks))
+        params, step_sizes = learner.head_params(), learner.step_sizes()
+        mixed = self.sampler.windows.batch(settings.mixed_windows, (self.seed, step, settings.tasks))
+        whole = self.windows_loss(params, learner.tensors(mixed, vectors))
+        return {"query": self.query_loss(params, step_sizes, support, query), "windows": whole}
+
+    def query_loss(self, params: Params, step_sizes: Params, support: WindowTensors, query: WindowTensors) -> Tensor:
+        """Mean over the tasks, the first axis of both sets, of the adapted weights' loss."""
+
+        def of_task(support_: WindowTensors, query_: WindowTensors) -> Tensor:
+            inner = self.settings.inner
+            adapted = adapt(
+                lambda p: self.windows_loss(p, support_), params, step_sizes, inner.steps, inner.first_order
+            )
+            return self.windows_loss(adapted, query_)
+
+        if self.settings.over_tasks == "vmap":
+            return vmap(of_task)(support, query).mean()
+        return torch.stack([of_task(*task) for task in zip(_unstacked(support), _unstacked(query))]).mean()
+
+    def windows_loss(self, params: Params, windows: WindowTensors) -> Tensor:
+        """The loss of the head with these parameters on a batch of windows."""
+        model = self.learner.model
+        out = functional_call(model.head, params, (windows.inputs, *model.fuzzy, params[LAST_LAYER]))
+        return torch.stack(list(self.loss(out, windows.targets).values())).sum()
+
+
+def _unstacked(windows: WindowTensors) -> List[WindowTensors]:
+    """One per task."""
+    inputs, targets = (
+        zip(*(part.unbind(0) for part in windows.inputs)),
+        zip(*(part.unbind(0) for part in windows.targets)),
+    )
+    return [WindowTensors(HeadInputs(*i), SegmentTargets(*t)) for i, t in zip(inputs, targets)]
+
+
+def adapted_parameters(learner: MetaLearner, loss: MetaTrainingTask, support: WindowBatch) -> Dict[str, Tensor]:
+    """The head's parameters after the inner loop on a support set."""
+    with torch.no_grad():
+        vectors = learner.model.text()
+    inner, windows = loss.settings.inner, learner.tensors(support, vectors)
+    adapted = adapt(
+        lambda p: loss.windows_loss(p, windows), learner.head_params(), learner.step_sizes(), inner.steps, True
+    )
+    return {name: value.detach() for name, value in adapted.items()}

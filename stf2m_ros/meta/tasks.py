@@ -1,0 +1,116 @@
+"""Meta-learning tasks out of whole windows: the loss is taken on one expression's segments, the context stays.
+
+Source: paper V-A and METHOD section 4. A group is one expression at one place in a clip, face and words together; its
+views are the modalities, left in or out by the window's variation. A task's support set is of one emotion, in its
+levels and neutral; half of its query set is of others, so that an answer that ignores the picture is worth nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from stf2m_ros.data.slots import UNLABELLED
+from stf2m_ros.emotions import INTENSITIES, NEUTRAL_INDEX
+from stf2m_ros.meta.window_batches import Cut, WindowBatch, WindowSampler
+
+NEUTRAL_MARGIN_SLOTS = 10
+"""So much of the neutral face on both sides belongs to a group: what the expression is measured against."""
+
+
+class Group(NamedTuple):
+    """One expression of one emotion, from neutral to neutral: slots [start, end) of a clip."""
+
+    clip: int
+    start: int
+    end: int
+    emotion: int
+
+
+class Task(NamedTuple):
+    """What is adapted on, and what the adapted network is judged on."""
+
+    support: WindowBatch
+    query: WindowBatch
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """Groups per task; shots are the support groups."""
+
+    shots: int = 4
+    query: int = 6
+    other_share: float = 0.5  # of the query groups, of emotions that the support set has not
+
+    def __post_init__(self) -> None:
+        if self.shots < 1 or self.query < 2:
+            raise ValueError(f"a task needs at least 1 support and 2 query groups, found {self.shots} and {self.query}")
+
+
+class TaskSampler:
+    """Draws tasks from the clips of a window sampler; the same numbers give the same task."""
+
+    def __init__(self, windows: WindowSampler, settings: TaskSettings) -> None:
+        self.windows, self.settings = windows, settings
+        self.by_emotion: Dict[int, List[Group]] = {}
+        for clip, track in enumerate(windows.cache.tracks):
+            for group in groups_of(clip, track.class_index):
+                self.by_emotion.setdefault(group.emotion, []).append(group)
+        few = [emotion for emotion, groups in self.by_emotion.items() if len(groups) <= settings.shots]
+        if few or len(self.by_emotion) < 2:
+            counts = {emotion: len(groups) for emotion, groups in self.by_emotion.items()}
+            raise ValueError(f"tasks need two emotions with more than {settings.shots} groups each, found {counts}")
+
+    def task(self, seed: Tuple[int, ...]) -> Task:
+        rng = np.random.default_rng(seed)
+        emotions = sorted(self.by_emotion)
+        emotion = int(rng.choice(emotions))
+        others = [other for other in emotions if other != emotion]
+        count_other = round(self.settings.query * self.settings.other_share)
+        own = self._draw(emotion, self.settings.shots + self.settings.query - count_other, rng)
+        foreign = [self._draw(int(rng.choice(others)), 1, rng)[0] for _ in range(count_other)]
+        support, query = own[: self.settings.shots], own[self.settings.shots :] + foreign
+        return Task(self._windows(support, rng), self._windows(query, rng))
+
+    def _draw(self, emotion: int, count: int, rng: np.random.Generator) -> List[Group]:
+        groups = self.by_emotion[emotion]
+        chosen = rng.choice(len(groups), count, replace=count > len(groups))
+        return [groups[index] for index in chosen]
+
+    def _windows(self, groups: Sequence[Group], rng: np.random.Generator) -> WindowBatch:
+        return WindowBatch.stacked([self._window(group, rng) for group in groups])
+
+    def _window(self, group: Group, rng: np.random.Generator) -> WindowBatch:
+        """A varied window around the group, labelled on the group alone."""
+        slots, length = self.windows.grid.slots, len(self.windows.cache.tracks[group.clip])
+        first = max(0, group.end - slots)
+        start = int(rng.integers(first, max(group.start, first) + 1))
+        end = int(rng.integers(group.end, min(start + slots, length) + 1))
+        offset = slots - (end - start)
+        window = self.windows.varied(Cut(group.clip, start, end - start), offset, rng)
+        inside = np.zeros(slots, bool)
+        inside[max(group.start - start, 0) + offset : group.end - start + offset] = True
+        inside = inside.reshape(-1, self.windows.grid.slots_per_segment).mean(1) >= 0.5
+        return window._replace(
+            class_index=np.where(inside, window.class_index, UNLABELLED),
+            components=np.where(inside[..., None], window.components, np.nan).astype(np.float32),
+        )
+
+
+def groups_of(clip: int, class_index: np.ndarray) -> List[Group]:
+    """The expressions of a clip, each with the neutral margins that no other expression claims. class_index: (T,)."""
+    emotion = np.where((class_index >= 0) & (class_index < NEUTRAL_INDEX), class_index // len(INTENSITIES), -1)
+    edges = np.flatnonzero(np.diff(emotion, prepend=-2, append=-2))
+    groups = []
+    for start, end in zip(edges[:-1], edges[1:]):
+        if emotion[start] >= 0:
+            before = _neutral_slots(class_index[:start][::-1])
+            after = _neutral_slots(class_index[end:])
+            groups.append(Group(clip, int(start - before), int(end + after), int(emotion[start])))
+    return groups
+
+
+def _neutral_slots(classes: np.ndarray) -> int:
+    """How many neutral slots the sequence begins with, up to the margin."""
+    neutral = classes[:NEUTRAL_MARGIN_SLOTS] == NEUTRAL_INDEX
+    return int(neutral.size if neutral.all() else neutral.argmin())
