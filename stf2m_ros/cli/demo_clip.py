@@ -1,21 +1,28 @@
 """What the demo plays: a generated clip, the user's own video, or a camera."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Optional, Tuple
 
-GENERATED_SEED = 7
-CLIP_SUFFIXES = (".mp4", ".srt")
+from stf2m_ros.data.clip import LabelInterval
+from stf2m_ros.stream.subtitles import read_transcript
+from stf2m_ros.stream.timed_word import TimedWord
+from stf2m_ros.stream.transcript import Transcript, TranscriptLimits
+
+GENERATED_SEED = 17  # all six emotions are in it
+MAX_WORDS = 100_000
 
 
 @dataclass(frozen=True)
 class DemoClip:
-    """What to play. video is None for a camera, transcript where there are no words."""
+    """What to play. video is None for a camera, transcript where there are no words, truth empty where nobody knows."""
 
     title: str
     video: Optional[Path] = None
     transcript: Optional[Path] = None
     camera: Optional[int] = None
+    truth: Tuple[LabelInterval, ...] = ()
 
     @property
     def play_arguments(self) -> Tuple[str, ...]:
@@ -24,6 +31,13 @@ class DemoClip:
             return ("--camera", str(self.camera))
         words = ("--transcript", str(self.transcript)) if self.transcript else ()
         return (str(self.video), *words)
+
+    def words(self) -> Tuple[TimedWord, ...]:
+        """Every word, in seconds from the clip's start. Raises ValueError for a transcript that cannot be read."""
+        heard = Transcript(TranscriptLimits(words=MAX_WORDS))
+        for utterance in read_transcript(self.transcript) if self.transcript else ():
+            heard.add(utterance)
+        return heard.words_between(float("-inf"), float("inf"))
 
 
 def camera_clip(index: int) -> DemoClip:
@@ -41,10 +55,17 @@ def own_clip(video: Path, transcript: Optional[Path]) -> DemoClip:
 
 def generated_clip(cache: Path) -> DemoClip:
     """A clip that this project makes itself; made once, then kept in the cache."""
-    from stf2m_ros.data.generated_faces.scene_video import write_scene_video
+    from stf2m_ros.data.generated_faces.scene import write_scene_video
 
-    video, transcript = (cache / f"generated_{GENERATED_SEED}{suffix}" for suffix in CLIP_SUFFIXES)
-    if not (video.is_file() and transcript.is_file()):
+    video = cache / f"generated_{GENERATED_SEED}.mp4"
+    transcript, truth = video.with_suffix(".srt"), video.with_suffix(".truth.json")
+    if not video.is_file():
+        print("  drawing a clip of a talking face, once: some ten seconds ...", flush=True)
         cache.mkdir(parents=True, exist_ok=True)
-        write_scene_video(video, transcript, seed=GENERATED_SEED)
-    return DemoClip("generated clip", video, transcript)
+        unfinished = cache / "unfinished.mp4"  # a clip that Ctrl-C cut short must not be taken for whole
+        scene = write_scene_video(unfinished, GENERATED_SEED)
+        truth.write_text(json.dumps([asdict(label) for label in scene.labels]), encoding="utf-8")
+        unfinished.with_suffix(".srt").replace(transcript)
+        unfinished.replace(video)
+    labels = tuple(LabelInterval(**each) for each in json.loads(truth.read_text(encoding="utf-8")))
+    return DemoClip("generated clip", video, transcript, truth=labels)

@@ -13,7 +13,7 @@ from stf2m_ros.cli.demo_clip import DemoClip
 from stf2m_ros.cli.demo_processes import Process
 from stf2m_ros.cli.demo_recorder import Recorder
 from stf2m_ros.evaluation.narration import Narrator, current_line
-from stf2m_ros.evaluation.recording import json_lines_of_runs, json_lines_of_segments, seen_share
+from stf2m_ros.evaluation.recording import agreement, json_lines_of_runs, json_lines_of_segments, seen_share
 from stf2m_ros.evaluation.thumbnails import read_thumbnails
 from stf2m_ros.evaluation.timeline import Timeline, draw_timeline
 from stf2m_ros.runtime.emotion_sequence import Segment
@@ -45,8 +45,9 @@ def show(clip: DemoClip, bundle: Optional[str], out: Path) -> None:
     Ctrl-C ends the clip early: what was seen until then is drawn all the same.
     Raises RuntimeError where the node or the player fails.
     """
+    words = clip.words()
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    recorder, screen, stopped = Recorder(), Screen(), False
+    recorder, screen, stopped = Recorder(words), Screen(), False
     try:
         _watch(recorder, clip, bundle, out, screen)
     except KeyboardInterrupt:
@@ -133,6 +134,9 @@ def _leave_behind(recorder: Recorder, clip: DemoClip, out: Path) -> None:
     draw_timeline(_timeline(recorder, clip, segments), out / "timeline.png")
     if seen_share(segments) == 0:
         print("\nNobody was seen in this clip: no segment speaks of a face.")
+    share = agreement(segments, clip.truth, origin_s)
+    if share is not None:
+        print(f"\nThe emotion was the acted one in {share:.0%} of the time (guessing: 14 %).")
     print(f"\n{recorder.newest.caveat}")
     print(
         f"picture   {out / 'timeline.png'}\nsequence  {out / 'runs.jsonl'}, every segment in {out / 'segments.jsonl'}"
@@ -149,6 +153,7 @@ def _timeline(recorder: Recorder, clip: DemoClip, segments: Sequence[Segment]) -
         segments=tuple(segments),
         words=recorder.words(),
         thumbnails=tuple(read_thumbnails(clip.video, boxes, length_s)) if clip.video else (),
+        truth=clip.truth,
         origin_s=origin_s,
     )
 

@@ -18,6 +18,7 @@ ABSENCE_TEXTS = {
 }
 BAR_CELLS = 12
 WORDS_CHARACTERS = 44
+_TOLERANCE_S = 0.01
 _ANY = Modality.FACE | Modality.WORDS
 
 
@@ -31,10 +32,11 @@ class Narrator:
         self, segments: Sequence[Segment], words: Sequence[TimedWord], origin_s: float, over: bool = False
     ) -> List[str]:
         """Lines not told yet. over: nothing more will come, so that the last stretch is told too."""
-        settled = [each for each in segments if each.settled]
+        # Late words may revise what was told: from there on the rest is told anew, without gaps.
+        settled = [each for each in segments if each.settled and each.start_s > self._told_until_s - _TOLERANCE_S]
         lines = []
-        for start_s, end_s, text in sorted(_stretches(settled, words, origin_s)):
-            if start_s >= self._told_until_s and (over or end_s < settled[-1].end_s):
+        for _, end_s, text in sorted(_stretches(settled, words, origin_s)):
+            if over or end_s < settled[-1].end_s:
                 lines.append(text)
                 self._told_until_s = end_s
         return lines

@@ -1,9 +1,10 @@
 """A whole clip's emotions, gathered from the 30 s windows that slide over it."""
 
 import json
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS
+from stf2m_ros.data.clip import LabelInterval
+from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, EmotionSequence, Modality, Run, Segment
 
@@ -39,6 +40,20 @@ class Recording:
 def seen_share(segments: Sequence[Segment]) -> float:
     """The share of the time in which a face was seen, 0 to 1."""
     return sum(each.face_coverage for each in segments) / max(1, len(segments))
+
+
+def agreement(segments: Sequence[Segment], truth: Sequence[LabelInterval], origin_s: float) -> Optional[float]:
+    """Share of the segments whose emotion, at whatever intensity, is that of the truth at their middle.
+
+    truth: seconds from origin_s. None where no segment has both an emotion and a truth.
+    """
+    hits = []
+    for each in segments:
+        middle_s = (each.start_s + each.end_s) / 2 - origin_s
+        label = next((label for label in truth if label.start_s <= middle_s < label.end_s), None)
+        if label is not None and each.class_index != NO_CLASS:
+            hits.append(each.class_index // len(INTENSITIES) == label.class_index // len(INTENSITIES))
+    return sum(hits) / len(hits) if hits else None
 
 
 def absent_spans(

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple, Union
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from stf2m_ros.data.clip import LabelInterval
 from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.evaluation.narration import ABSENCE_TEXTS
-from stf2m_ros.evaluation.recording import absent_spans, seen_share
+from stf2m_ros.evaluation.recording import absent_spans, agreement, seen_share
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.runtime.emotion_sequence import Modality, Run, Segment
 from stf2m_ros.runtime.sequence_builder import merge_runs
@@ -40,6 +41,7 @@ class Timeline:
     segments: Tuple[Segment, ...]
     words: Tuple[TimedWord, ...] = ()
     thumbnails: Tuple[Thumbnail, ...] = ()
+    truth: Tuple[LabelInterval, ...] = ()  # seconds from the clip's start, where it is known
     origin_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -53,7 +55,7 @@ class Timeline:
 
 def draw_timeline(timeline: Timeline, path: Path) -> None:
     """Write the picture as PNG. Rows from top: faces, intensities, runs, words, components, presence."""
-    heights = [1.0 if timeline.thumbnails else 0.05, 2.6, 0.75, 0.9 if timeline.words else 0.3, 2.6, 0.45]
+    heights = _row_heights_in(timeline)
     figure = Figure(figsize=(WIDTH_IN, 1.5 + sum(heights)), dpi=DOTS_PER_INCH, facecolor="white")
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.12)
     figure.subplots_adjust(left=0.115, right=0.91, top=1 - 0.85 / figure.get_figheight(), bottom=0.055)
@@ -62,10 +64,16 @@ def draw_timeline(timeline: Timeline, path: Path) -> None:
         each.set_xlim(min(0.0, timeline.segments[0].start_s - timeline.origin_s), timeline.length_s)
         _strip(each)
     _draw_heading(figure, timeline)
-    rows = (_draw_thumbnails, _draw_intensities, _draw_runs, _draw_words, _draw_components, _draw_presence)
+    rows = (_draw_thumbnails, _draw_intensities, _draw_runs, _draw_truth, _draw_words, _draw_components, _draw_presence)
     for draw, each in zip(rows, axes):
         draw(each, timeline)
     figure.savefig(path, pil_kwargs={"optimize": True})
+
+
+def _row_heights_in(timeline: Timeline) -> Tuple[float, ...]:
+    faces, truth = 1.0 if timeline.thumbnails else 0.02, 0.6 if timeline.truth else 0.02
+    words = 0.9 if timeline.words else 0.3
+    return (faces, 2.6, 0.75, truth, words, 2.6, 0.45)
 
 
 def _strip(axes: Any) -> None:
@@ -137,12 +145,25 @@ def _draw_runs(axes: Any, timeline: Timeline) -> None:
     axes.set(ylim=(0, 1.05), yticks=[0.5])
     axes.set_yticklabels(["emotion-change\nsequence"])
     for run in merge_runs(timeline.segments):
-        _draw_run(axes, run, timeline)
+        _draw_run(axes, run, timeline, timeline.origin_s)
     _shade_absence(axes, timeline, named=False)
 
 
-def _draw_run(axes: Any, run: Run, timeline: Timeline) -> None:
-    start_s, width_s = run.start_s - timeline.origin_s, run.end_s - run.start_s
+def _draw_truth(axes: Any, timeline: Timeline) -> None:
+    axes.set(ylim=(0, 1.05), yticks=[0.5] if timeline.truth else [])
+    if not timeline.truth:
+        return
+    axes.set_yticklabels(["what was acted"])
+    for label in timeline.truth:
+        _draw_run(axes, label, timeline, 0.0)
+    share = agreement(timeline.segments, timeline.truth, timeline.origin_s)
+    if share is not None:
+        text = f"same emotion in\n{share:.0%} of the time"
+        axes.text(1.012, 0.5, text, transform=axes.transAxes, size=8.5, va="center", color=INK)
+
+
+def _draw_run(axes: Any, run: Union[Run, LabelInterval], timeline: Timeline, origin_s: float) -> None:
+    start_s, width_s = run.start_s - origin_s, run.end_s - run.start_s
     neutral = run.class_index == NEUTRAL_INDEX
     level = 0 if neutral else run.class_index % len(INTENSITIES)
     colour = NEUTRAL_COLOUR if neutral else EMOTION_COLOURS[run.class_index // len(INTENSITIES)]

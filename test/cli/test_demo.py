@@ -91,6 +91,13 @@ def test_the_player_is_told_of_the_words(empty_room):
     assert camera_clip(2).play_arguments == ("--camera", "2")
 
 
+def test_the_words_of_a_clip_come_from_its_transcript(tmp_path, empty_room):
+    words = tmp_path / "words.srt"
+    words.write_text("1\n00:00:01,000 --> 00:00:02,000\nwell done\n", encoding="utf-8")
+    assert [word.text for word in own_clip(empty_room, words).words()] == ["well", "done"]
+    assert own_clip(empty_room, None).words() == ()
+
+
 def processes_that_name(path):
     """Command lines of living processes in which this path stands."""
     lines = []

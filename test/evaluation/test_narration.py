@@ -44,3 +44,10 @@ def test_nobody_is_told_as_such():
 
 def test_what_is_said_now_names_emotion_and_confidence():
     assert "happiness-high, confidence 0.80" in current_line(spell([SMILE]), 0.0)
+
+
+def test_what_late_words_revise_leaves_no_gap():
+    narrator = Narrator()
+    narrator.news(spell([SMILE, NEUTRAL_INDEX]), [], 0.0)
+    revised = narrator.news(spell([SMILE, SMILE, NEUTRAL_INDEX]), [], 0.0)
+    assert "0.5 –   1.0 s" in revised[0]

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from segments import make_segment, make_sequence
 
+from stf2m_ros.data.clip import LabelInterval
 from stf2m_ros.emotions import NEUTRAL_INDEX
 from stf2m_ros.evaluation.recording import (
     Recording,
     absent_spans,
+    agreement,
     json_lines_of_runs,
     json_lines_of_segments,
     seen_share,
@@ -74,3 +76,10 @@ def test_a_segment_in_which_nobody_was_seen_is_written_without_an_emotion():
     assert line["absence"] == "no_face"
     assert set(line["components"].values()) == {None}
     assert np.sum(line["probabilities"]) == 0
+
+
+def test_agreement_with_the_truth_is_of_emotions_and_leaves_out_what_nobody_knows():
+    truth = [LabelInterval(0, 0.0, 1.0), LabelInterval(4, 1.0, 2.0)]
+    segments = [make_segment(100.0 + 0.5 * step, index) for step, index in enumerate([2, NO_CLASS, 5, 9, 9])]
+    assert agreement(segments, truth, 100.0) == pytest.approx(2 / 3)
+    assert agreement(segments, [], 100.0) is None
