@@ -5,7 +5,7 @@ from typing import Mapping, Optional, Tuple
 
 import numpy as np
 
-from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.emotions import NEUTRAL_INDEX, NUM_CLASSES
 from stf2m_ros.stream.timed_word import TimedWord
 
 __all__ = ["Clip", "LabelInterval", "TimedWord"]
@@ -27,6 +27,10 @@ class LabelInterval:
     def __post_init__(self) -> None:
         if self.shares and (len(self.shares) != NUM_CLASSES or not abs(sum(self.shares) - 1) < 1e-3):
             raise ValueError(f"expected {NUM_CLASSES} shares that sum to 1, found {self.shares}")
+
+    @property
+    def is_neutral(self) -> bool:
+        return self.class_index == NEUTRAL_INDEX
 
 
 @dataclass(frozen=True)
