@@ -6,11 +6,25 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
-from stf2m_ros.data.generated_faces.canvas import CanvasGrid, fill, stroke
+from stf2m_ros.data.generated_faces.canvas import CanvasGrid, blend, fill, stroke
 from stf2m_ros.data.generated_faces.identity import Identity, Look
 
-Layer = Tuple[np.ndarray, np.ndarray]
-"""Colour (size, size, 3) uint8, and weight (size, size) float32."""
+
+class Layer:
+    """Something to lay over a canvas: colour (size, size, 3) uint8 and weight (size, size) float32."""
+
+    def __init__(self, colour: np.ndarray, weight: np.ndarray) -> None:
+        rows = np.flatnonzero(weight.max(axis=1) > 0.004)
+        # Only the rows that hold something are blended, for speed.
+        self._rows = slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0)
+        self._colour, self._weight = colour[self._rows].copy(), weight[self._rows].copy()
+
+    def lay_over(self, canvas: np.ndarray, within: Optional[np.ndarray] = None) -> None:
+        """Blend into a canvas, only where the 8-bit mask within is set."""
+        if self._rows.stop <= self._rows.start:
+            return
+        weight = self._weight if within is None else self._weight * (within[self._rows] > 127)
+        canvas[self._rows] = blend(canvas[self._rows], self._colour, weight)
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ def paint_head(identity: Identity, grid: CanvasGrid) -> HeadLayers:
     return HeadLayers(behind, cover, _texture(grid, look, rng), ink, _beard(identity, grid, rng), tuple(fronts))
 
 
-def _behind(identity: Identity, grid: CanvasGrid, rng: np.random.Generator) -> Layer:
+def _behind(identity: Identity, grid: CanvasGrid, rng: np.random.Generator) -> Tuple[np.ndarray, np.ndarray]:
     g, look = identity.geometry, identity.look
     size = grid.size_px
     image, cover = np.zeros((size, size, 3), np.uint8), np.zeros((size, size), np.uint8)
@@ -95,7 +109,7 @@ def _hair_in_front(identity: Identity, grid: CanvasGrid, rng: np.random.Generato
     soft = cv2.GaussianBlur(weight, (0, 0), 0.012 * grid.px_per_unit).astype(np.float32) / 255
     streaks = cv2.resize(rng.normal(1, 0.16, (6, grid.size_px // 3)).astype(np.float32), (grid.size_px, grid.size_px))
     colour = np.clip(np.array(look.hair) * streaks[..., None], 0, 255).astype(np.uint8)
-    return colour, soft
+    return Layer(colour, soft)
 
 
 def _texture(grid: CanvasGrid, look: Look, rng: np.random.Generator) -> np.ndarray:
@@ -122,7 +136,7 @@ def _beard(identity: Identity, grid: CanvasGrid, rng: np.random.Generator) -> Op
     grain = cv2.GaussianBlur(rng.normal(1, 0.5, x.shape).astype(np.float32), (0, 0), 0.012 * grid.px_per_unit)
     colour = np.empty((*x.shape, 3), np.uint8)
     colour[:] = np.minimum(np.array(look.hair) * 1.1, np.array(look.skin) * 0.6)
-    return colour, np.clip(area * density * grain, 0, 0.95).astype(np.float32)
+    return Layer(colour, np.clip(area * density * grain, 0, 0.95).astype(np.float32))
 
 
 def _glasses(identity: Identity, grid: CanvasGrid) -> Optional[Layer]:
@@ -146,7 +160,7 @@ def _glasses(identity: Identity, grid: CanvasGrid) -> Optional[Layer]:
     stroke(rim, grid.fixed(np.array(bridge)), 230, width_px)
     colour = np.empty((grid.size_px, grid.size_px, 3), np.uint8)
     colour[:] = (30, 26, 26) if look.texture_seed % 3 else (120, 96, 60)
-    return colour, rim.astype(np.float32) / 255
+    return Layer(colour, rim.astype(np.float32) / 255)
 
 
 def _hair_shape(width: float, top_y: float, bottom_y: float) -> np.ndarray:

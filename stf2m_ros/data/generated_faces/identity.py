@@ -84,13 +84,13 @@ def _draw_geometry(rng: np.random.Generator) -> Geometry:
     def around(centre: float, spread: float) -> float:
         return float(centre + spread * np.clip(rng.normal(), -2.0, 2.0))
 
-    mouth_y = around(0.475, 0.03)
+    mouth_y = around(0.445, 0.03)
     return Geometry(
         face_width=around(0.68, 0.035),
         jaw_width=around(0.80, 0.06),
-        chin_y=mouth_y + around(0.44, 0.03),
+        chin_y=mouth_y + around(0.455, 0.03),
         top_y=around(-1.05, 0.06),
-        brow_y=around(-0.40, 0.032),
+        brow_y=around(-0.372, 0.032),
         brow_inner_x=around(0.13, 0.022),
         brow_length=around(0.40, 0.03),
         brow_thickness=max(0.022, around(0.054, 0.016)),
@@ -119,7 +119,7 @@ def _draw_look(rng: np.random.Generator) -> Look:
     skin = _between(SKIN_TONES, rng.beta(1.1, 1.6), rng, spread=7)
     hair = _between(HAIR_TONES, rng.uniform(0, 1) ** 1.6, rng, spread=6)
     darkness = rng.uniform(0.45, 0.95)
-    brow = np.minimum(hair * darkness, skin * 0.62)
+    brow = np.minimum(hair * darkness, skin * 0.54)
     lipstick = rng.random() < 0.25
     redness = np.array([0.80, 0.40, 0.42]) if lipstick else np.array([0.88, 0.64, 0.64])
     return Look(
@@ -129,7 +129,7 @@ def _draw_look(rng: np.random.Generator) -> Look:
         lip=tuple(np.clip(skin * redness * rng.uniform(0.8, 1.06), 20, 235)),
         iris=tuple(_between(IRIS_TONES, rng.uniform(0, 1), rng, spread=6)),
         teeth=tuple(np.array([236, 230, 216]) * rng.uniform(0.82, 1.0)),
-        brow_density=rng.uniform(0.5, 1.0),
+        brow_density=rng.uniform(0.6, 1.0),
         age=float(rng.beta(1.6, 2.0)),
         oiliness=rng.uniform(0, 1),
         hair_style=str(rng.choice(["bald", "short", "long", "fringe"], p=[0.1, 0.42, 0.33, 0.15])),

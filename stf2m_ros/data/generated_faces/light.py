@@ -30,7 +30,7 @@ def draw_light(rng: np.random.Generator) -> Light:
         ambient=rng.uniform(0.3, 0.72),
         colour=(1 + warmth, 1.0, 1 - warmth),
         crease_depth=rng.uniform(0.8, 1.6),
-        brightness=rng.uniform(75, 230),
+        brightness=rng.uniform(90, 235),
     )
 
 

@@ -23,7 +23,7 @@ def draw_pose(frame_s: np.ndarray, rng: np.random.Generator) -> Pose:
     # The box of one clip is off by an amount of its own: detectors differ, and hair and chin mislead them.
     box += rng.normal(0, 1, 3) * [0.04, 0.05, 0.05]
     # Other people's crops are tighter than ours, and cropping to the bare box is common.
-    box[:, 2] += rng.uniform(0, 0.25) * (rng.random() < 0.45)
+    box[:, 2] += rng.uniform(-0.04, 0.27) * (rng.random() < 0.7)
     return Pose(
         yaw=np.clip(yaw, -0.6, 0.6),
         pitch=np.clip(pitch, -0.4, 0.4),

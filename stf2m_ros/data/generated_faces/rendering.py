@@ -60,20 +60,15 @@ class FacePainter:
         fill(face, clip.outline[index], 255)
         fill(canvas, clip.outline[index], look.skin)
         np.maximum(cover, face, out=cover)
-        canvas = self._paint_beard(canvas, face)
+        if self._head.beard is not None:
+            self._head.beard.lay_over(canvas, face)
         self._paint_lips(canvas, clip, index)
         canvas = self._lit(canvas, face, clip, index)
         self._paint_eyes(canvas, clip, index)
-        canvas = self._paint_ink(canvas, clip, index)
-        for colour, weight in self._head.in_front:
-            canvas = blend(canvas, colour, weight)
+        self._paint_ink(canvas, clip, index)
+        for layer in self._head.in_front:
+            layer.lay_over(canvas)
         return cv2.merge([canvas, cover])
-
-    def _paint_beard(self, canvas: np.ndarray, face: np.ndarray) -> np.ndarray:
-        if self._head.beard is None:
-            return canvas
-        colour, weight = self._head.beard
-        return blend(canvas, colour, weight * (face > 127))
 
     def _lit(self, canvas: np.ndarray, face: np.ndarray, clip: "PreparedClip", index: int) -> np.ndarray:
         size, scale = self.grid.size_px, self.grid.px_per_unit
@@ -90,18 +85,19 @@ class FacePainter:
         relief = cv2.GaussianBlur(relief, (0, 0), 0.028 * scale)
         slopes = cv2.filter2D(relief, cv2.CV_32F, self._emboss)
         slopes = cv2.resize(slopes, (size, size), interpolation=cv2.INTER_LINEAR)
-        rim = cv2.resize(
-            cv2.blur(cv2.resize(face, (size // 4, size // 4), interpolation=cv2.INTER_AREA), (5, 5)), (size, size)
-        )
-        depth_of_crease = 0.5 * self._light.crease_depth / 255
-        shade = self._shade + slopes * (1 / 70.0)
-        shade -= creases * depth_of_crease
-        shade *= 0.72 + rim * (0.28 / 255)
-        shade = np.where(face > 0, shade, self._head.texture)
+        shade = cv2.addWeighted(self._shade, 1.0, slopes, 1 / 70, 0)
+        shade = cv2.addWeighted(shade, 1.0, creases, -0.5 * self._light.crease_depth / 255, 0, dtype=cv2.CV_32F)
+        shade = cv2.multiply(shade, self._rim(face))
+        np.copyto(shade, self._head.texture, where=face == 0)
+        np.maximum(shade, 0.06, out=shade)
         red, green, blue = (self._exposure * part for part in self._light.colour)
-        np.clip(shade, 0.06, 1.9, out=shade)
-        # What is painted later must not look lit by another lamp.
         return cv2.multiply(canvas, cv2.merge([shade * red, shade * green, shade * blue]), dtype=cv2.CV_8U)
+
+    def _rim(self, face: np.ndarray) -> np.ndarray:
+        """Darker towards the outline, where the skin turns away."""
+        quarter = cv2.resize(face, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        rim = cv2.blur(quarter, (5, 5)).astype(np.float32) * np.float32(0.28 / 255) + np.float32(0.72)
+        return cv2.resize(rim, face.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
     def _paint_lips(self, canvas: np.ndarray, clip: "PreparedClip", index: int) -> None:
         look, marks = self.identity.look, clip.marks
@@ -147,7 +143,7 @@ class FacePainter:
         top, bottom = self.grid.row(g.eye_y - 0.17), self.grid.row(g.eye_y + 0.12)
         white = float(np.clip(np.mean(self._shade[top:bottom]) * self._exposure**0.7, 0.45, 1.25))
         band = np.empty((bottom - top, self.grid.size_px, 3), np.uint8)
-        band[:] = [min(255, value * white) for value in (200, 192, 186)]
+        band[:] = [min(255, value * white) for value in (184, 176, 170)]
         mask = np.zeros(band.shape[:2], np.uint8)
         offset = np.array([0, top << SHIFT], np.int32)
         radius = int(0.068 * self.grid.px_per_unit * (1 << SHIFT))
@@ -165,7 +161,7 @@ class FacePainter:
             fill(mask, clip.eyes[side][index] - offset, 255)
         canvas[top:bottom] = blend(canvas[top:bottom], band, mask * np.float32(1 / 255))
 
-    def _paint_ink(self, canvas: np.ndarray, clip: "PreparedClip", index: int) -> np.ndarray:
+    def _paint_ink(self, canvas: np.ndarray, clip: "PreparedClip", index: int) -> None:
         look, scale = self.identity.look, self.grid.px_per_unit
         ink = np.zeros(canvas.shape[:2], np.uint8)
         thin, lash = max(1, round(0.014 * scale)), max(1, round((0.026 + 0.012 * look.eyeliner) * scale))
@@ -181,7 +177,10 @@ class FacePainter:
             cv2.ellipse(ink, nostril, axes, 12.0 * sign, 0, 360, 150, -1, cv2.LINE_AA, SHIFT)
         if clip.marks.lip_gap[index] < 0.03:
             stroke(ink, clip.lip_line[index], 110, thin)
-        return blend(canvas, self._head.ink_colour, ink * np.float32(1 / 255))
+        # Brows never leave the forehead, the lip line never the mouth: only that band is blended.
+        g = self.identity.geometry
+        band = slice(self.grid.row(g.brow_y - 0.3), self.grid.row(g.mouth_y + 0.25))
+        canvas[band] = blend(canvas[band], self._head.ink_colour[band], ink[band] * np.float32(1 / 255))
 
 
 @dataclass(frozen=True)
@@ -235,7 +234,7 @@ def _relief_spots(identity: Identity, units: np.ndarray, marks: Landmarks, grid:
         )
         add(half.wing[:, 0] * 0.85, half.wing[:, 1], 0.04, 0.035, 25 + 25 * a(9) + 20 * a(38))
     lip = marks.lower_lip[:, marks.lower_lip.shape[1] * 3 // 4]
-    add(lip[:, 0] * 0, lip[:, 1] - 0.035, 0.13, 0.03, still + 40)
+    add(lip[:, 0] * 0, lip[:, 1] - 0.035, 0.13, 0.03, still + 25)
     pull = units[:, unit_row(17)].mean(axis=-1)
-    add(still, marks.chin[:, 1] - 0.13 - 0.02 * pull, 0.13, 0.09, 35 + 55 * pull)
+    add(still, marks.chin[:, 1] - 0.13 - 0.02 * pull, 0.13, 0.09, 14 + 40 * pull)
     return spots

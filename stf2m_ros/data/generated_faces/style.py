@@ -181,7 +181,7 @@ class Style:
 
 def draw_style(rng: np.random.Generator) -> Style:
     """A random person's style."""
-    ceiling = rng.uniform(0.58, 1.12)
+    ceiling = rng.uniform(0.66, 1.15)
     fullest = np.stack([_draw_fullest(PROTOTYPES[emotion], ceiling, rng) for emotion in EMOTIONS])
     return Style(
         fullest=fullest,

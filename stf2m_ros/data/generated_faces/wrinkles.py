@@ -112,6 +112,6 @@ def _chin_lines(marks: Landmarks, units: np.ndarray, age: float) -> List[Line]:
     dimples = np.array([[-0.05, 0.13], [0.0, 0.15], [0.05, 0.125]])
     flat = 1 - 0.6 * marks.jaw_drop / 0.27
     return [
-        (under + arch, (0.28 + 0.6 * raise_ + 0.1 * age) * flat, 0.05),
-        (under + dimples, 0.4 * raise_, 0.03),
+        (under + arch, (0.1 + 0.35 * raise_ + 0.08 * age) * flat, 0.05),
+        (under + dimples, 0.25 * raise_, 0.03),
     ]
