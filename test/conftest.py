@@ -1,9 +1,13 @@
 """Fixtures that several rooms use."""
 
+import os
 from pathlib import Path
 
 import pytest
 from fakes import write_tiny_bundle
+
+# On shared cores, threads that wait for each other by spinning take minutes for what one does in seconds.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from typing import Tuple
 import torch
 from torch import Tensor, nn
 
+from stf2m_ros.net.layer_norm import LayerNorm
+
 PARTS = ("grid", "learned", "similarity")
 
 
@@ -21,7 +23,7 @@ class RegionGraph(nn.Module):
         if unknown := set(parts) - set(PARTS):
             raise ValueError(f"parts of the region graph: expected some of {PARTS}, found {sorted(unknown)}")
         self.parts = parts
-        self.norm = nn.LayerNorm(dim)
+        self.norm = LayerNorm(dim)
         self.query = nn.Linear(dim, dim, bias=False)
         self.key = nn.Linear(dim, dim, bias=False)
         self.message = nn.Linear(dim, dim)

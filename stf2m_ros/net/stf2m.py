@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.net.fuzzy_layer import FUZZY_FEATURES, RuleTensors, fuzzy_features, fuzzy_signals
+from stf2m_ros.net.layer_norm import LayerNorm
 from stf2m_ros.net.recurrent_head import RecurrentHead
 from stf2m_ros.net.region_graph import PARTS, RegionGraph
 from stf2m_ros.net.temporal_convolution import GatedPooling, GatedTemporalConvolution
@@ -65,13 +66,13 @@ class WindowHead(nn.Module):
         self.config = config
         self.absent_frame = nn.Parameter(torch.randn(dim) * 0.02)
         self.absent_words = nn.Parameter(torch.randn(dim) * 0.02)
-        self.token_norm = nn.LayerNorm(dim)
+        self.token_norm = LayerNorm(dim)
         self.read_words = nn.Sequential(nn.Linear(config.text_dim, dim), nn.Tanh())
         self.location = Location(dim)
         self.pool = GatedPooling(dim, config.slots_per_segment)
         self.graph = RegionGraph(config.rows, config.columns, dim, config.graph_parts)
         self.temporal = GatedTemporalConvolution(dim)
-        self.embed = nn.Sequential(nn.LayerNorm(nodes * dim), nn.Linear(nodes * dim, width), nn.GELU())
+        self.embed = nn.Sequential(LayerNorm(nodes * dim), nn.Linear(nodes * dim, width), nn.GELU())
         self.personal_range = PersonalRange(width, gauges=32)
         self.components = nn.Linear(width, NUM_COMPONENTS)
         self.recurrent = RecurrentHead(width + FUZZY_FEATURES, width // 2)

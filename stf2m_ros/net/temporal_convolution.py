@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from stf2m_ros.net.layer_norm import LayerNorm
+
 
 class GatedPooling(nn.Module):
     """The slots of each segment become one token: a gated convolution whose kernel and stride are one segment.
@@ -32,7 +34,7 @@ class GatedTemporalConvolution(nn.Module):
         if kernel % 2 == 0:
             raise ValueError(f"kernel must be odd, found {kernel}")
         self.reach = kernel // 2
-        self.norm = nn.LayerNorm(dim)
+        self.norm = LayerNorm(dim)
         self.gate = GatedLinear(kernel * dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ def test_meta_training_lowers_the_loss_after_adaptation_on_new_tasks(tmp_path):
 
     before = unseen_loss()
     with SummaryWriter(str(tmp_path)) as writer:
-        settings = OptimiserSettings(steps=25, batch_size=2, rate=5e-3)
+        settings = OptimiserSettings(steps=15, batch_size=2, rate=5e-3)
         run_steps("meta", task.learner, task, settings, tmp_path / "meta.safetensors", writer)
     assert unseen_loss() < 0.8 * before
 
