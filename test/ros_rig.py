@@ -123,3 +123,14 @@ def executable(name: str) -> str:
     if not os.path.exists(path):
         pytest.skip("stf2m_ros is not installed in the environment; `make build` does it")
     return path
+
+
+def write_video(path: Path, frames: int, fps: float = 10.0, side_px: int = 64) -> Path:
+    """A real video whose brightness grows from frame to frame."""
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, (side_px, side_px))
+    for number in range(frames):
+        writer.write(np.full((side_px, side_px, 3), 250 * number // max(1, frames - 1), np.uint8))
+    writer.release()
+    return path

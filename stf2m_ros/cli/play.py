@@ -6,6 +6,8 @@ import signal
 import sys
 from typing import List, Optional
 
+from stf2m_ros.node.built_messages import missing_messages
+
 WAIT_S = 10.0
 TAIL_S = 3.0
 
@@ -53,11 +55,18 @@ def _run(args: List[str]) -> int:
         known.error("expected either a video file or --camera INDEX")
     if asked.camera is not None and (asked.rate != 1.0 or asked.clock or asked.loop):
         known.error("--rate, --clock and --loop are for files; a camera runs at its own pace")
+    missing = missing_messages()
+    if missing:
+        return _say(missing)
     try:
         return _play(asked, args)
     except (ValueError, OSError) as error:
-        print(f"play: {error}", file=sys.stderr)
-        return 1
+        return _say(error)
+
+
+def _say(trouble: object) -> int:
+    print(f"play: {trouble}", file=sys.stderr)
+    return 1
 
 
 def _play(asked: argparse.Namespace, args: List[str]) -> int:

@@ -35,8 +35,8 @@ class EmotionRecognizer(LifecycleNode):
 
     def __init__(self, **node_options: object) -> None:
         super().__init__(NODE_NAME, **node_options)
-        self._log_handler = log_bridge.attach(self.get_logger())
         parameters.declare(self)
+        self._log_handler = log_bridge.attach(self.get_logger())
         self.add_on_set_parameters_callback(lambda changes: parameters.judge_change(changes, self._worker is not None))
         self._worker: Optional[RecognizerWorker] = None
         self._model: Optional[ModelIdentity] = None

@@ -6,23 +6,17 @@ import signal
 import sys
 from typing import List, Optional
 
+from stf2m_ros.node.built_messages import missing_messages
+
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-NO_MESSAGES = (
-    "stf2m_ros: the messages of stf2m_msgs are not on the path ({error}). Build them and load the result: "
-    "`colcon build --base-paths . stf2m_msgs && source install/setup.bash` in the folder of stf2m_ros"
-)
 
 
 def main(args: Optional[List[str]] = None) -> int:
     """Runs until Ctrl-C. Returns 0 then, and 1 where it cannot begin, after one line that says why."""
     keep_image_memory()
     try:
-        import stf2m_msgs.msg  # noqa: F401
-    except ImportError as error:
-        print(NO_MESSAGES.format(error=error), file=sys.stderr)
-        return 1
-    try:
-        return _run(args)
+        missing = missing_messages()
+        return _say(missing) if missing else _run(args)
     except KeyboardInterrupt:
         return 0
 
@@ -44,15 +38,17 @@ def _run(args: Optional[List[str]]) -> int:
 
     from stf2m_ros.node.emotion_recognizer import EmotionRecognizer
 
-    rclpy.init(args=args)
+    try:
+        rclpy.init(args=args)
+    except RuntimeError as error:  # arguments or a parameter file that ROS cannot read
+        return _say(error)
     executor, node = SingleThreadedExecutor(), None
     try:
         node = EmotionRecognizer()
         executor.add_node(node)
         executor.spin()
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-        print(f"emotion_recognizer: {error}", file=sys.stderr)
-        return 1
+        return _say(error)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
@@ -62,6 +58,11 @@ def _run(args: Optional[List[str]]) -> int:
             node.close()
         rclpy.try_shutdown()
     return 0
+
+
+def _say(error: object) -> int:
+    print(f"emotion_recognizer: {' '.join(str(error).split())}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

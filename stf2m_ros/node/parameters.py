@@ -3,6 +3,7 @@
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Iterable, List, Optional, Tuple
 
+import yaml
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -24,7 +25,9 @@ def parameter(
 class RecognizerParameters:
     """What a user may set on the node. Read at each configure; a default stands here and nowhere else."""
 
-    bundle: str = parameter("demo", "Model bundle: a folder, or the name of one that is installed with stf2m_ros.")
+    bundle: str = parameter(
+        "generated_faces", "Model bundle: a folder, or the name of one that is installed with stf2m_ros."
+    )
     backend: str = parameter("onnxruntime", "What runs the model.", choices=("onnxruntime",))
     threads: int = parameter(1, "Processor cores that one run of the model may use.", limits=(1, 64))
     rules: str = parameter("", "File of fuzzy rules to use instead of the bundle's; empty for the bundle's.")
@@ -114,3 +117,38 @@ def judge_change(changes: Iterable[Parameter], configured: bool) -> SetParameter
 
 def _names() -> List[str]:
     return [each.name for each in fields(RecognizerParameters)]
+
+
+_PAGE_HEAD = """# Parameters of the node
+
+This page is made from the code: `python -m stf2m_ros.node.parameters > docs/parameters.md`.
+
+The node reads its parameters at *configure*. While it is configured, setting one is refused; clean the node up
+first. Set them in a file (`params_file:=` of the launch file, an example is `config/emotion_recognizer.yaml`), as
+launch arguments of the same names, or with `ros2 param set` before configure.
+
+| parameter | default | what it is |
+|---|---|---|
+"""
+_PAGE_TAIL = """
+QoS of the topics: `qos_overrides.<resolved topic>.subscription.<reliability, depth, history>` and the same with
+`publisher`; for example `qos_overrides./image.subscription.reliability: reliable`. `use_sim_time` works as in
+every node.
+"""
+
+
+def document() -> str:
+    """docs/parameters.md."""
+    return _PAGE_HEAD + "".join(_row(each) for each in fields(RecognizerParameters)) + _PAGE_TAIL
+
+
+def _row(each: Field) -> str:
+    limits, choices = each.metadata["limits"], each.metadata["choices"]
+    extra = f" From {limits[0]} to {limits[1]}." if limits else ""
+    extra += f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
+    default = "empty" if each.default == "" else f"`{yaml.safe_dump(each.default).splitlines()[0]}`"
+    return f"| `{each.name}` | {default} | {each.metadata['description']}{extra} |\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,5 +1,6 @@
 """Seconds and message times, and the clock that the images' stamps run on."""
 
+import math
 from typing import Optional
 
 from builtin_interfaces.msg import Time
@@ -13,8 +14,10 @@ def seconds_of(stamp: Time) -> float:
 
 def time_of(stamp_s: float) -> Time:
     """The message time of seconds, to the nanosecond; times before 0, which messages cannot hold, become 0."""
-    sec, nanosec = divmod(max(0, round(stamp_s * _NS_PER_S)), _NS_PER_S)
-    return Time(sec=sec, nanosec=nanosec)
+    # Whole seconds apart: near 1.8e9 s a float of nanoseconds would be off by hundreds of them.
+    sec = math.floor(max(0.0, stamp_s))
+    carry, nanosec = divmod(round((max(0.0, stamp_s) - sec) * _NS_PER_S), _NS_PER_S)
+    return Time(sec=sec + carry, nanosec=nanosec)
 
 
 class StampClock:

@@ -1,0 +1,40 @@
+"""What /diagnostics says."""
+
+import ros_rig  # noqa: F401  skips these tests where ROS is not there
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from stf2m_ros.node.diagnostics import Health, diagnostic_message, judge
+from stf2m_ros.node.recognizer_worker import WorkerCounts
+
+
+def test_a_node_that_follows_a_person_is_well():
+    assert judge(Health(state="active")) == (DiagnosticStatus.OK, "a person is followed")
+
+
+def test_nobody_there_is_no_fault_of_the_node():
+    assert judge(Health(state="active", absence="no face in the images")) == (
+        DiagnosticStatus.OK,
+        "no face in the images",
+    )
+
+
+def test_a_silent_camera_is_a_warning_that_names_the_topic():
+    level, text = judge(Health(state="active", image_topic="/cam/image", silent_s=61.2))
+    assert (level, text) == (DiagnosticStatus.WARN, "no image on /cam/image for 61 s")
+
+
+def test_a_failure_is_an_error_and_says_which():
+    counts = WorkerCounts(failures=1, last_failure="RuntimeError: out of memory")
+    assert judge(Health(state="active", counts=counts)) == (DiagnosticStatus.ERROR, "RuntimeError: out of memory")
+
+
+def test_an_inactive_node_says_so():
+    assert judge(Health(state="inactive", silent_s=99.0)) == (DiagnosticStatus.OK, "inactive")
+
+
+def test_the_numbers_are_in_the_message():
+    counts = WorkerCounts(frames_received=30, frames_dropped=2, frames_read=10, sequences=2, last_inference_ms=12.34)
+    status = diagnostic_message("/robot/emotion_recognizer", Health(state="active", counts=counts)).status[0]
+    values = {each.key: each.value for each in status.values}
+    assert (values["frames received"], values["frames dropped"], values["frames looked at"]) == ("30", "2", "10")
+    assert values["last inference ms"] == "12.3"

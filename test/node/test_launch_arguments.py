@@ -1,0 +1,79 @@
+"""Launch files, as far as they can be checked without the launch system, which is not to be had from PyPI."""
+
+import ast
+from dataclasses import fields
+
+import pytest
+import ros_rig
+
+from stf2m_ros.cli.play import parser
+from stf2m_ros.node.launch_arguments import (
+    node_parameters,
+    player_arguments,
+    player_command_line,
+    recognizer_arguments,
+    remappings,
+)
+from stf2m_ros.node.parameters import RecognizerParameters
+
+LAUNCH_FILES = sorted((ros_rig.REPOSITORY / "launch").glob("*.launch.py"))
+DEFAULTS = {each.name: each.default for each in [*recognizer_arguments(), *player_arguments()]}
+
+
+def test_left_alone_the_launch_files_set_no_parameter_but_autostart():
+    assert node_parameters(DEFAULTS) == {"autostart": True}
+    assert remappings(DEFAULTS) == []
+
+
+def test_every_parameter_is_an_argument_and_each_is_described():
+    arguments = {each.name: each for each in recognizer_arguments()}
+    assert {each.name for each in fields(RecognizerParameters)} <= arguments.keys()
+    assert all(each.description.endswith(".") for each in arguments.values())
+    assert len(arguments) == len(recognizer_arguments())
+
+
+def test_values_come_in_the_types_that_the_node_declares():
+    given = {**DEFAULTS, "threads": "2", "transcript_latency_s": "1", "bundle": "7", "autostart": "false"}
+    assert node_parameters(given) == {"threads": 2, "transcript_latency_s": 1.0, "bundle": "7", "autostart": False}
+    RecognizerParameters(**node_parameters(given))
+
+
+def test_a_value_of_another_type_says_expected_and_found():
+    with pytest.raises(ValueError, match="threads: expected int, found 'two'"):
+        node_parameters({"threads": "two"})
+
+
+def test_topics_are_remapped_where_they_are_named():
+    given = {"image_topic": "/camera/image_raw", "transcript_topic": ""}
+    assert remappings(given) == [("image", "/camera/image_raw")]
+
+
+def test_what_the_player_is_started_with_is_what_it_takes():
+    given = {**DEFAULTS, "video": "clip.mp4", "transcript": "words.srt", "rate": "2.0", "loop": "true"}
+    asked = parser().parse_args(player_command_line(given))
+    assert (asked.video, asked.transcript, asked.rate, asked.clock, asked.loop) == (
+        "clip.mp4",
+        "words.srt",
+        2,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
+def test_launch_files_compile_and_import_from_us_what_is_there(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    compile(tree, str(path), "exec")
+    assert "generate_launch_description" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("stf2m_ros"):
+            module = __import__(node.module, fromlist=["_"])
+            assert all(hasattr(module, each.name) for each in node.names)
+
+
+def test_the_launch_files_start_executables_that_setup_installs():
+    installed = (ros_rig.REPOSITORY / "setup.py").read_text(encoding="utf-8")
+    for path in LAUNCH_FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "executable":
+                assert f"{node.value.value} = " in installed

@@ -1,0 +1,112 @@
+"""Results to messages and back, and constants that agree with the vocabulary."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import ros_rig  # noqa: F401  skips these tests where the messages are not built
+from fakes import tiny_card
+
+from stf2m_msgs.msg import EmotionSegment
+from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS
+from stf2m_ros.node.messages import ModelIdentity, message_of_sequence, reason_text, sequence_of_message
+from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, EmotionSequence, Modality, Run, Segment
+
+MODEL = ModelIdentity.of(tiny_card(), ("smile", "frown"), "onnxruntime-cpu")
+
+
+def segment(start_s: float, **changes) -> Segment:
+    random = np.random.RandomState(int(start_s * 2))
+    values = dict(
+        start_s=start_s,
+        end_s=start_s + 0.5,
+        settled=True,
+        probabilities=random.rand(19).astype(np.float32),
+        memberships=random.rand(18).astype(np.float32),
+        intensities=random.rand(6).astype(np.float32),
+        class_index=4,
+        confidence=0.5,
+        modalities=Modality.FACE | Modality.WORDS,
+        face_coverage=0.75,
+        word_count=3,
+        absence=AbsenceReason.NO_FACE,
+        components=random.rand(12).astype(np.float32),
+        component_mask=random.rand(12) > 0.5,
+        rule_indices=(1, 0),
+        rule_strengths=(0.5, 0.25),
+    )
+    return Segment(**{**values, **changes})
+
+
+def sequence(**changes) -> EmotionSequence:
+    values = dict(
+        stamp_s=1795202538.75,
+        window_start_s=1795202508.5,
+        window_end_s=1795202538.5,
+        track_id=2,
+        face_box=(-3, 4, 50, 60),
+        window_reset=True,
+        present=True,
+        absence=AbsenceReason.PRESENT,
+        segments=(segment(1795202538.0), segment(1795202538.5, settled=False, class_index=NO_CLASS)),
+        runs=(Run(4, 1795202538.0, 1795202538.5, 0.5, 0.25),),
+    )
+    return EmotionSequence(**{**values, **changes})
+
+
+def assert_same(found: object, expected: object) -> None:
+    assert type(found) is type(expected)
+    for each in fields(expected):
+        one, other = getattr(found, each.name), getattr(expected, each.name)
+        if isinstance(other, np.ndarray):
+            assert np.array_equal(one, other), each.name
+        elif not (isinstance(other, tuple) and other and isinstance(other[0], (Segment, Run))):
+            assert one == other, each.name
+
+
+def test_a_sequence_survives_the_way_through_a_message():
+    there = sequence()
+    back = sequence_of_message(message_of_sequence(there, MODEL, "camera"))
+    assert_same(back, there)
+    for found, expected in zip(back.segments + back.runs, there.segments + there.runs):
+        assert_same(found, expected)
+
+
+def test_a_message_names_the_model_its_rules_and_its_caveat():
+    message = message_of_sequence(sequence(), MODEL, "camera")
+    assert (message.model_name, message.model_version, message.engine) == ("tiny", "0", "onnxruntime-cpu")
+    assert message.caveat == tiny_card().caveat
+    assert list(message.rule_names) == ["smile", "frown"]
+    assert tuple(message.labels) == CLASS_NAMES
+    assert message.component_names[0] == "left_eyebrow"
+
+
+def test_while_nobody_is_there_the_message_says_why_and_has_no_face_box():
+    absent = sequence(present=False, absence=AbsenceReason.BAD_IMAGE)
+    message = message_of_sequence(absent, MODEL, "camera", "expected 9 bytes, found 3")
+    assert message.reason == "images come that cannot be read (expected 9 bytes, found 3)"
+    assert list(message.face_box) == [0, 0, 0, 0]
+    assert sequence_of_message(message).face_box is None
+
+
+def test_a_message_of_another_schema_is_refused():
+    message = message_of_sequence(sequence(), MODEL, "camera")
+    message.schema_version = 9
+    with pytest.raises(ValueError, match="expected schema_version 1, found 9"):
+        sequence_of_message(message)
+
+
+def test_the_constants_of_the_message_are_those_of_the_vocabulary():
+    for index, name in enumerate(CLASS_NAMES):
+        assert getattr(EmotionSegment, name.upper().replace("-", "_")) == index
+    for index, name in enumerate(EMOTIONS):
+        assert getattr(EmotionSegment, name.upper()) == index
+    for reason in AbsenceReason:
+        assert getattr(EmotionSegment, f"ABSENCE_{reason.name}") == reason
+    for modality in Modality:
+        assert getattr(EmotionSegment, f"MODALITY_{modality.name}") == modality
+    assert EmotionSegment.NO_CLASS == NO_CLASS
+
+
+def test_every_absence_has_its_words():
+    assert all(bool(reason_text(reason)) == (reason != AbsenceReason.PRESENT) for reason in AbsenceReason)

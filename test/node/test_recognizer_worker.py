@@ -1,0 +1,192 @@
+"""The worker thread, with a recogniser that records what it is given and can be held or made to fail."""
+
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from stf2m_ros.node.recognizer_worker import RecognizerWorker
+from stf2m_ros.stream.frame import Frame
+from stf2m_ros.stream.transcript import Heard
+from stf2m_ros.stream.utterance import Utterance
+
+DEADLINE_S = 10.0
+PIXEL = np.zeros((1, 1, 3), np.uint8)
+
+
+class RecordingRecognizer:
+    """Due after every frame; each frame waits for `may_go_on`."""
+
+    def __init__(self) -> None:
+        self.stamps, self.texts, self.threads, self.resets = [], [], set(), 0
+        self.passed_s = []
+        self.may_go_on, self.taken = threading.Event(), threading.Event()
+        self.may_go_on.set()
+        self.due, self.closed = False, False
+        self.failure = None
+
+    def push_frame(self, frame: Frame) -> None:
+        self.threads.add(threading.get_ident())
+        self.taken.set()
+        assert self.may_go_on.wait(DEADLINE_S)
+        frame.read()
+        self.stamps.append(frame.stamp_s)
+        self.due = True
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+
+    def push_words(self, utterance: Utterance) -> Heard:
+        self.texts.append(utterance.text)
+        return Heard(1)
+
+    def pass_time(self, stamp_s: float) -> None:
+        self.passed_s.append(stamp_s)
+
+    def is_due(self) -> bool:
+        return self.due
+
+    def infer(self) -> object:
+        self.due = False
+        return SimpleNamespace(stamp_s=self.stamps[-1])
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed = True
+
+
+class Inbox:
+    """Sequences as they are published, and a way to wait for them."""
+
+    def __init__(self) -> None:
+        self.stamps, self._came = [], threading.Condition()
+
+    def take(self, sequence: object) -> None:
+        with self._came:
+            self.stamps.append(sequence.stamp_s)
+            self._came.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.stamps) >= count, DEADLINE_S)
+
+
+@pytest.fixture()
+def recognizer():
+    return RecordingRecognizer()
+
+
+@pytest.fixture()
+def inbox():
+    return Inbox()
+
+
+@pytest.fixture()
+def worker(recognizer, inbox):
+    loaded = SimpleNamespace(recognizer=recognizer, close=recognizer.close)
+    made = RecognizerWorker(lambda: loaded, inbox.take, stamp_now=lambda: 50.0)
+    made.start()
+    yield made
+    recognizer.may_go_on.set()
+    made.stop()
+
+
+def test_of_the_frames_that_wait_the_newest_wins_and_the_others_are_counted(worker, recognizer, inbox):
+    worker.activate()
+    recognizer.may_go_on.clear()
+    worker.put_frame(1.0, lambda: PIXEL)
+    assert recognizer.taken.wait(DEADLINE_S)
+    for stamp_s in (2.0, 3.0, 4.0):
+        worker.put_frame(stamp_s, lambda: PIXEL)
+    recognizer.may_go_on.set()
+    inbox.wait_for(2)
+    assert inbox.stamps == [1.0, 4.0]
+    assert (worker.counts.frames_received, worker.counts.frames_dropped, worker.counts.frames_read) == (4, 2, 2)
+
+
+def test_everything_that_touches_the_recognizer_runs_on_one_thread(worker, recognizer, inbox):
+    worker.activate()
+    worker.put_frame(1.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    worker.stop()
+    assert recognizer.closed
+    assert len(recognizer.threads) == 1
+    assert threading.get_ident() not in recognizer.threads
+
+
+def test_what_building_raises_is_raised_by_start():
+    def build():
+        raise ValueError("expected a bundle, found none")
+
+    worker = RecognizerWorker(build, lambda sequence: None, stamp_now=lambda: 0.0)
+    with pytest.raises(ValueError, match="found none"):
+        worker.start()
+    worker.stop()
+
+
+def test_after_a_failure_the_window_begins_anew_and_work_goes_on(worker, recognizer, inbox):
+    worker.activate()
+    recognizer.failure = RuntimeError("out of\nmemory")
+    worker.put_frame(1.0, lambda: PIXEL)
+    inbox_before = recognizer.resets
+    assert recognizer.taken.wait(DEADLINE_S)
+    recognizer.taken.clear()
+    worker.put_frame(2.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    assert worker.counts.failures == 1
+    assert worker.counts.last_failure == "RuntimeError: out of memory"
+    assert recognizer.resets >= inbox_before
+
+
+def test_words_are_handed_on_in_their_order(worker, recognizer, inbox):
+    worker.activate()
+    for text in ("first", "second"):
+        worker.put_words(Utterance(text, 0.0, 1.0))
+    worker.put_frame(1.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    assert recognizer.texts == ["first", "second"]
+
+
+def test_nothing_is_published_after_deactivation(worker, recognizer, inbox):
+    worker.activate()
+    worker.put_frame(1.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    worker.deactivate()
+    worker.put_frame(2.0, lambda: PIXEL)
+    worker.stop()
+    assert inbox.stamps == [1.0]
+
+
+def test_each_activation_begins_with_an_empty_window_and_counts_from_zero(worker, recognizer, inbox):
+    for life in (1, 2):
+        worker.activate()
+        worker.put_frame(float(life), lambda: PIXEL)
+        inbox.wait_for(life)
+        worker.deactivate()
+        assert recognizer.resets == life
+    assert worker.counts.frames_received == 1
+
+
+def test_time_passes_by_the_clock_when_no_image_comes(worker, recognizer):
+    worker.activate()
+    ended = threading.Event()
+    original = recognizer.pass_time
+    recognizer.pass_time = lambda stamp_s: (original(stamp_s), ended.set())
+    assert ended.wait(DEADLINE_S)
+    assert recognizer.passed_s[0] == pytest.approx(50.0 - 0.6)
+
+
+def test_what_was_wrong_with_an_unreadable_image_is_kept_for_the_message(worker, recognizer, inbox):
+    def lie():
+        raise ValueError("image: expected 3 bytes, found 2")
+
+    worker.activate()
+    worker.put_frame(1.0, lie)
+    worker.put_frame(2.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    worker.stop()
+    assert worker.counts.last_unreadable in ("image: expected 3 bytes, found 2", "")

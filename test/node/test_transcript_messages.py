@@ -1,0 +1,53 @@
+"""Messages of speech recognisers as utterances."""
+
+import pytest
+import ros_rig  # noqa: F401  skips these tests where the messages are not built
+from std_msgs.msg import String
+
+from stf2m_msgs.msg import TimedWord as TimedWordMessage
+from stf2m_msgs.msg import Utterance as UtteranceMessage
+from stf2m_ros.node.stamps import time_of
+from stf2m_ros.node.transcript_messages import message_of_utterance, transcript_source, utterance_of_message
+from stf2m_ros.stream.timed_word import TimedWord
+from stf2m_ros.stream.utterance import Utterance
+
+
+def test_an_utterance_survives_the_way_through_a_message():
+    there = Utterance(
+        "it hurts", 10.0, 11.0, (TimedWord("it", 10.0, 10.25), TimedWord("hurts", 10.25, 11.0)), "anna", "7"
+    )
+    assert utterance_of_message(message_of_utterance(there), end_s=99.0) == there
+
+
+def test_a_partial_result_stays_partial():
+    message = UtteranceMessage(text="it hu", end=time_of(3.0), is_final=False)
+    assert not utterance_of_message(message, end_s=99.0).is_final
+
+
+def test_a_missing_end_is_the_headers_stamp():
+    message = UtteranceMessage(text="it hurts")
+    message.header.stamp = time_of(20.0)
+    utterance = utterance_of_message(message, end_s=99.0)
+    assert utterance.end_s == 20.0
+    assert 15.0 < utterance.start_s < 20.0
+
+
+def test_without_any_time_the_end_is_what_the_receiver_knows():
+    assert utterance_of_message(UtteranceMessage(text="it hurts"), end_s=99.0).end_s == 99.0
+
+
+def test_words_that_run_backwards_are_refused():
+    word = TimedWordMessage(text="it", start=time_of(5.0), end=time_of(4.0))
+    with pytest.raises(ValueError, match="start_s <= end_s"):
+        utterance_of_message(UtteranceMessage(text="it", words=[word]), end_s=99.0)
+
+
+def test_plain_text_is_final_and_ends_when_the_receiver_says():
+    source = transcript_source("string")
+    utterance = source.read(String(data="it hurts"), 99.0)
+    assert source.message_type is String
+    assert (utterance.text, utterance.end_s, utterance.is_final) == ("it hurts", 99.0, True)
+
+
+def test_a_100_kb_text_is_read_without_complaint():
+    assert transcript_source("string").read(String(data="x" * 100_000), 99.0).end_s == 99.0
