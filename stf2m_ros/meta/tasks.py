@@ -5,15 +5,18 @@ views are the modalities, left in or out by the window's variation. A task's sup
 levels and neutral; half of its query set is of others, so that an answer that ignores the picture is worth nothing.
 """
 
+import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from stf2m_ros.data.slots import UNLABELLED
-from stf2m_ros.emotions import INTENSITIES, NEUTRAL_INDEX
+from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.meta.window_batches import Cut, WindowBatch, WindowSampler
 
+_LOG = logging.getLogger(__name__)
 NEUTRAL_MARGIN_SLOTS = 10
 """So much of the neutral face on both sides belongs to a group: what the expression is measured against."""
 
@@ -52,14 +55,19 @@ class TaskSampler:
 
     def __init__(self, windows: WindowSampler, settings: TaskSettings) -> None:
         self.windows, self.settings = windows, settings
+        found = [
+            group for clip, track in enumerate(windows.cache.tracks) for group in groups_of(clip, track.class_index)
+        ]
+        counts = Counter(EMOTIONS[group.emotion] for group in found)
+        rare = [name for name, count in counts.items() if count <= settings.shots]
+        if len(counts) - len(rare) < 2:
+            raise ValueError(f"tasks need two emotions with more than {settings.shots} groups, found {dict(counts)}")
+        if rare:
+            _LOG.warning("too few for tasks of %d shots, left out: %s", settings.shots, ", ".join(rare))
         self.by_emotion: Dict[int, List[Group]] = {}
-        for clip, track in enumerate(windows.cache.tracks):
-            for group in groups_of(clip, track.class_index):
+        for group in found:
+            if EMOTIONS[group.emotion] not in rare:
                 self.by_emotion.setdefault(group.emotion, []).append(group)
-        few = [emotion for emotion, groups in self.by_emotion.items() if len(groups) <= settings.shots]
-        if few or len(self.by_emotion) < 2:
-            counts = {emotion: len(groups) for emotion, groups in self.by_emotion.items()}
-            raise ValueError(f"tasks need two emotions with more than {settings.shots} groups each, found {counts}")
 
     def task(self, seed: Tuple[int, ...]) -> Task:
         rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ from typing import Any, Dict, Mapping
 
 import yaml
 
+from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.meta.pretraining import PretrainingSettings
 from stf2m_ros.meta.window_training import WindowTrainingSettings
 from stf2m_ros.net.frame_encoder import FrameEncoderConfig
@@ -51,6 +52,8 @@ class TrainingConfig:
     head: WindowHeadConfig = field(default_factory=WindowHeadConfig)
     pretraining: PretrainingSettings = field(default_factory=PretrainingSettings)
     window_training: WindowTrainingSettings = field(default_factory=WindowTrainingSettings)
+    bilevel: bool = False  # go on from the single level with tasks, at two levels
+    meta_training: MetaTrainingSettings = field(default_factory=MetaTrainingSettings)
 
     def __post_init__(self) -> None:
         if self.encoder.token_dim != self.head.token_dim:

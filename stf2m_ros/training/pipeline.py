@@ -17,7 +17,9 @@ from stf2m_ros.data.generated_faces.clip import generate_clip
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
+from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores
+from stf2m_ros.meta.tasks import TaskSampler
 from stf2m_ros.meta.token_cache import TokenCache, token_cache
 from stf2m_ros.meta.training_loop import run_steps
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
@@ -61,6 +63,9 @@ class TrainingPipeline:
         readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
         caches = {split.people: self.encode(readout.encoder, split) for split in (self.training, self.validation)}
         model = self.train_on_windows(caches["train"], caches["validation"])
+        if self.config.bilevel:
+            self.meta_train(model, caches["train"])
+        round_to_half(model)
         return self.finish(readout, model, caches["validation"])
 
     def prepare(self) -> None:
@@ -113,8 +118,18 @@ class TrainingPipeline:
         task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed)
         with self._curves() as writer:
             run_steps("windows", model, task, settings.optimiser, self.work / "windows.safetensors", writer)
-        round_to_half(model)
         return model
+
+    def meta_train(self, model: WindowModel, training: TokenCache) -> None:
+        """Stage 2 at two levels, on from the single level's weights."""
+        settings = self.config.meta_training
+        windows = WindowSampler(training, self.config.grid, self.config.window_training.sampling, model.vocabulary)
+        learner = MetaLearner(model, settings.inner)
+        tasks = TaskSampler(windows, settings.task)
+        task = MetaTrainingTask(learner, tasks, class_counts(training), settings, self.config.seed)
+        with self._curves() as writer:
+            run_steps("meta-train", learner, task, settings.optimiser, self.work / "meta.safetensors", writer)
+        model.eval()
 
     def finish(self, readout: FrameReadout, model: WindowModel, validation: TokenCache) -> Dict[str, Dict[str, float]]:
         """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""

@@ -19,7 +19,7 @@ def write_config(folder: Path, **changes: object) -> Path:
         "work_folder": str(folder / "work"),
         "bundle_folder": str(folder / "bundle"),
         "rules": str(ROOT / "config/rules/facs.yaml"),
-        "clips": {"training": 3, "validation": 2, "duration_s": 4.0, "workers": 1},
+        "clips": {"training": 3, "validation": 2, "duration_s": 12.0, "workers": 1},
         "encoder": {"width": 8},
         "text": {"buckets": 128, "rank": 8},
         "pretraining": {"frames_per_clip": 8, "optimiser": {"steps": 3, "batch_size": 8}},
@@ -59,6 +59,15 @@ def test_training_that_finds_its_work_done_trains_nothing_anew(trained, capsys):
     before = (trained / "work/windows.safetensors").stat().st_mtime_ns
     assert train.main(["--config", str(trained / "train.yaml")]) == 0
     assert (trained / "work/windows.safetensors").stat().st_mtime_ns == before
+
+
+def test_two_levels_go_on_from_the_single_level(trained, tmp_path):
+    folder = tmp_path / "bilevel"
+    tasks = {"tasks": 1, "mixed_windows": 1, "task": {"shots": 1, "query": 2}, "optimiser": {"steps": 2}}
+    config = write_config(folder, work_folder=str(trained / "work"), bilevel=True, meta_training=tasks)
+    assert train.main(["--config", str(config)]) == 0
+    before, after = (np.load(place / "bundle/last_layer.npz")["weight"] for place in (trained, folder))
+    assert 0 < np.abs(after - before).max() < 0.1
 
 
 def test_a_missing_configuration_is_told_in_one_line(capsys, tmp_path):
