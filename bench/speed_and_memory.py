@@ -4,6 +4,7 @@ python bench/speed_and_memory.py [--minutes 2] [--node-minutes 1] [--bundle FOLD
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,11 @@ def main() -> int:
         bundle = _bundle(options.bundle, Path(folder))
         figures = _measure(bundle, options)
     print(table(figures))
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load > processors + 1:
+        print(
+            f"the machine was busy with other work (load {load:.1f} on {processors} processors): do not trust the times"
+        )
     path = Path(options.out) / "speed_and_memory.json"
     write_json(path, figures, str(bundle))
     print(f"figures in {path}")
