@@ -13,7 +13,13 @@ from stf2m_ros.cli.demo_clip import DemoClip
 from stf2m_ros.cli.demo_processes import Process
 from stf2m_ros.cli.demo_recorder import Recorder
 from stf2m_ros.evaluation.narration import Narrator, current_line
-from stf2m_ros.evaluation.recording import agreement, json_lines_of_runs, json_lines_of_segments, seen_share
+from stf2m_ros.evaluation.recording import (
+    agreement,
+    json_lines_of_runs,
+    json_lines_of_segments,
+    neutral_share,
+    seen_share,
+)
 from stf2m_ros.evaluation.thumbnails import read_thumbnails
 from stf2m_ros.evaluation.timeline import Timeline, draw_timeline
 from stf2m_ros.runtime.emotion_sequence import Segment
@@ -136,7 +142,8 @@ def _leave_behind(recorder: Recorder, clip: DemoClip, out: Path) -> None:
         print("\nNobody was seen in this clip: no segment speaks of a face.")
     share = agreement(segments, clip.truth, origin_s)
     if share is not None:
-        print(f"\nThe emotion was the acted one in {share:.0%} of the time (guessing: 14 %).")
+        neutral = f"saying neutral throughout would reach {neutral_share(clip.truth):.0%}"
+        print(f"\nThe emotion was the acted one in {share:.0%} of the time; {neutral}.")
     print(f"\n{recorder.newest.caveat}")
     print(
         f"picture   {out / 'timeline.png'}\nsequence  {out / 'runs.jsonl'}, every segment in {out / 'segments.jsonl'}"

@@ -4,7 +4,7 @@ import json
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from stf2m_ros.data.clip import LabelInterval
-from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES
+from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, EmotionSequence, Modality, Run, Segment
 
@@ -54,6 +54,13 @@ def agreement(segments: Sequence[Segment], truth: Sequence[LabelInterval], origi
         if label is not None and each.class_index != NO_CLASS:
             hits.append(each.class_index // len(INTENSITIES) == label.class_index // len(INTENSITIES))
     return sum(hits) / len(hits) if hits else None
+
+
+def neutral_share(truth: Sequence[LabelInterval]) -> float:
+    """The share of the truth that is neutral: what one would reach who never saw an emotion."""
+    lengths_s = {label: label.end_s - label.start_s for label in truth}
+    neutral_s = sum(length for label, length in lengths_s.items() if label.class_index == NEUTRAL_INDEX)
+    return neutral_s / (sum(lengths_s.values()) or 1.0)
 
 
 def absent_spans(

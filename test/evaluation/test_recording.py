@@ -14,6 +14,7 @@ from stf2m_ros.evaluation.recording import (
     agreement,
     json_lines_of_runs,
     json_lines_of_segments,
+    neutral_share,
     seen_share,
 )
 from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, Modality
@@ -83,3 +84,9 @@ def test_agreement_with_the_truth_is_of_emotions_and_leaves_out_what_nobody_know
     segments = [make_segment(100.0 + 0.5 * step, index) for step, index in enumerate([2, NO_CLASS, 5, 9, 9])]
     assert agreement(segments, truth, 100.0) == pytest.approx(2 / 3)
     assert agreement(segments, [], 100.0) is None
+
+
+def test_what_saying_neutral_throughout_would_reach_is_the_neutral_share_of_the_time():
+    truth = [LabelInterval(0, 0.0, 3.0), LabelInterval(NEUTRAL_INDEX, 3.0, 4.0)]
+    assert neutral_share(truth) == pytest.approx(0.25)
+    assert neutral_share([]) == 0.0
