@@ -19,8 +19,8 @@ OUT ?= out
 
 ROBOT_LAYERS := stf2m_ros/emotions.py stf2m_ros/fuzzy stf2m_ros/stream stf2m_ros/runtime stf2m_ros/node stf2m_ros/cli/play.py
 PYTHON_FILES := setup.py stf2m_ros test $(wildcard launch bench scripts)
-# Python sources are linked, not copied: only these make the packages build again.
-BUILD_SOURCES := $(shell find stf2m_msgs launch config models -name __pycache__ -prune -o -print 2>/dev/null)
+# Python sources are linked, not copied: only these make stf2m_ros build again.
+PACKAGE_DATA := $(shell find launch config models -name __pycache__ -prune -o -print 2>/dev/null)
 
 .PHONY: help
 help: ## Show this list
@@ -61,9 +61,12 @@ clean: ## Remove what was built; the environment and out/ stay
 
 .PHONY: tools
 tools:
-	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.10, 3.11 or 3.12 found. On Debian: apt install python3 python3-venv python3-dev" >&2; exit 1; fi
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make environments. On Debian: apt install python3-venv" >&2; exit 1; }
-	@for tool in cmake g++; do command -v $$tool >/dev/null || { echo "$$tool is missing. On Debian: apt install cmake g++" >&2; exit 1; }; done
+	@need() { echo "$$1 On Debian and Ubuntu: sudo apt install $$2" >&2; exit 1; }; \
+	[ -n "$(PYTHON)" ] || need "No Python 3.10, 3.11 or 3.12 found." "python3 python3-venv python3-dev"; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || need "$(PYTHON) cannot make environments." python3-venv; \
+	$(PYTHON) -c 'import os, sysconfig; os.stat(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null \
+	  || need "The headers of $(PYTHON) are missing." python3-dev; \
+	for tool in cmake g++; do command -v $$tool >/dev/null || need "$$tool is missing." "cmake g++"; done
 
 $(VENV)/bin/python: | tools
 	@echo "== making $(VENV) with $$($(PYTHON) --version)"
@@ -81,10 +84,17 @@ $(VENV)/.test-installed: requirements/train.txt requirements/test.txt $(VENV)/.d
 	@$(BIN)/python scripts/install_requirements.py requirements/train.txt requirements/test.txt
 	@touch $@
 
-build/.built: $(VENV)/.demo-installed package.xml setup.py setup.cfg $(BUILD_SOURCES)
-	@echo "== building stf2m_msgs and stf2m_ros (half a minute, once)"
-	@export PATH="$(BIN):$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/$(VENV)" CMAKE_PREFIX_PATH="$(CURDIR)/$(VENV)"; \
-	colcon --log-base log build --base-paths . stf2m_msgs --merge-install --symlink-install \
-	  --event-handlers console_direct- console_cohesion- console_stderr+ \
-	  --cmake-args -DBUILD_TESTING=OFF -DPython3_EXECUTABLE="$(BIN)/python" -Wno-dev --no-warn-unused-cli
+COLCON_BUILD = export PATH="$(BIN):$$PATH" AMENT_PREFIX_PATH="$(CURDIR)/$(VENV)" CMAKE_PREFIX_PATH="$(CURDIR)/$(VENV)"; \
+  colcon --log-base log build --base-paths . stf2m_msgs --merge-install --symlink-install \
+  --event-handlers console_direct- console_cohesion- console_stderr+ \
+  --cmake-args -DBUILD_TESTING=OFF -DPython3_EXECUTABLE="$(BIN)/python" -Wno-dev --no-warn-unused-cli
+
+build/.messages-built: $(VENV)/.demo-installed $(shell find stf2m_msgs 2>/dev/null)
+	@echo "== building stf2m_msgs (half a minute, once)"
+	@$(COLCON_BUILD) --packages-select stf2m_msgs
+	@touch $@
+
+build/.built: build/.messages-built package.xml setup.py setup.cfg $(PACKAGE_DATA)
+	@echo "== building stf2m_ros"
+	@$(COLCON_BUILD) --packages-select stf2m_ros
 	@touch $@
