@@ -26,8 +26,8 @@ _POLL_S = 0.02
 class Player(Node):
     """Plays sources one after another on one line of stamps that begins now and never runs backwards."""
 
-    def __init__(self, rate: float = 1.0, publish_clock: bool = False) -> None:
-        super().__init__("play")
+    def __init__(self, rate: float = 1.0, publish_clock: bool = False, **node_options: object) -> None:
+        super().__init__("play", **node_options)
         self._rate = rate
         self._begin_s, self._begin_wall_s = self._now_s(), time.monotonic()
         self._image = self.create_publisher(Image, "image", QoSProfile(depth=2))

@@ -19,6 +19,7 @@ PASS_TIME_AFTER_S = 0.6
 """Time passes by the clock only when no image brought it for so long: more than a late image is late."""
 TICK_S = 0.1
 MAX_UTTERANCES = 100
+REMARK_EVERY_S = 10.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -82,6 +83,7 @@ class RecognizerWorker:
         self._loaded: Optional[Loaded] = None
         self._build_error: Optional[Exception] = None
         self._quiet_since_s = time.monotonic()
+        self._last_remark_s = float("-inf")
         self._counts = WorkerCounts()
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
 
@@ -185,7 +187,7 @@ class RecognizerWorker:
         for utterance in utterances:
             heard = recognizer.push_words(utterance)
             if heard.remark and utterance.is_final:
-                _LOG.info("transcript: %s", heard.remark)
+                self._say_remark(heard.remark)
         if frame is not None:
             self._quiet_since_s = time.monotonic()
             recognizer.push_frame(frame)
@@ -210,6 +212,12 @@ class RecognizerWorker:
             raise
         finally:
             self._note(frames_read=self._counts.frames_read + 1)
+
+    def _say_remark(self, remark: str) -> None:
+        now_s = time.monotonic()
+        if now_s - self._last_remark_s > REMARK_EVERY_S:  # what sends one odd text sends many
+            _LOG.info("transcript: %s", remark)
+            self._last_remark_s = now_s
 
     def _say_failure(self, error: Exception) -> None:
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,14 +1,18 @@
 """The node in this process, under real rclpy, over the real middleware."""
 
+import array
 import shutil
 import threading
 from importlib.util import find_spec
 
+import cv2
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.qos import ReliabilityPolicy
 from ros_rig import BEGIN_S, FACE_PX, REPOSITORY, face_image, image_message
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 
 from stf2m_msgs.msg import EmotionSegment, Utterance
@@ -50,6 +54,29 @@ def test_images_become_emotion_sequences(rig, recognizer_node):
     x, y, width, height = message.face_box
     assert 0 <= x < x + width <= FACE_PX
     assert 0 <= y < y + height <= FACE_PX
+
+
+def test_compressed_images_are_heard_below_the_images_topic(rig, recognizer_node):
+    activate(recognizer_node(image_transport="compressed"))
+    camera = rig.harness.create_publisher(CompressedImage, "image/compressed", 1)
+    rig.until(lambda: camera.get_subscription_count(), "a subscription of the compressed images")
+    _, data = cv2.imencode(".jpg", np.full((48, 48, 3), 90, np.uint8))
+
+    def send():
+        rig.stamp_s += 0.1
+        message = CompressedImage(format="jpeg", data=array.array("B", data.tobytes()))
+        message.header.stamp = time_of(rig.stamp_s)
+        camera.publish(message)
+        return face_seen(rig)()
+
+    rig.until(send, "a face")
+
+
+def test_the_qos_of_the_images_can_be_overridden(rig, recognizer_node):
+    activate(recognizer_node(**{"qos_overrides./image.subscription.reliability": "reliable"}))
+    rig.until(lambda: rig.harness.get_subscriptions_info_by_topic("/image"), "the subscription in the graph")
+    (subscription,) = rig.harness.get_subscriptions_info_by_topic("/image")
+    assert subscription.qos_profile.reliability == ReliabilityPolicy.RELIABLE
 
 
 def test_a_sequence_is_published_for_each_hop(rig, recognizer_node):

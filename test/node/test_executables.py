@@ -44,8 +44,7 @@ def run(tmp_path):
     yield start
     for process in made:
         if process.child.poll() is None:
-            process.child.kill()
-            process.child.wait()
+            process.end(signal.SIGTERM)
         print(f"-- {process.path.stem}\n{process.output}")  # pytest shows it where a test fails
 
 

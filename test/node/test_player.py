@@ -104,8 +104,9 @@ def test_in_a_loop_stamps_go_on_and_the_same_words_are_new_speech(rig, play, tmp
 
 
 def test_without_a_listener_the_player_waits_so_long_and_then_plays(ros):
-    player = Player()
+    player = Player(namespace="/empty_room")
     try:
-        assert player.wait_for_listener(0.05) == "play: nobody listens to /image after 0 s; playing all the same"
+        text = player.wait_for_listener(0.05)
+        assert text == "play: nobody listens to /empty_room/image after 0 s; playing all the same"
     finally:
         player.destroy_node()
