@@ -40,6 +40,7 @@ setup(
             f"emotion_recognizer = {NAME}.node.emotion_recognizer_node:main",
             f"play = {NAME}.cli.play:main",
             f"demo = {NAME}.cli.demo:main",
+            f"label = {NAME}.cli.label:main",
             f"train = {NAME}.cli.train:main",
         ]
     },

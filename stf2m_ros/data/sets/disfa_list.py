@@ -81,13 +81,14 @@ class DisfaList:
 
 def _parsed(path: Path, names: List[str]) -> Tuple[np.ndarray, np.ndarray]:
     """(N,) a number for each subject, counting changes; (N,) frame numbers."""
-    matches = [_NAME.match(name) for name in names]
+    matches = list(map(_NAME.match, names))
     if None in matches:
         line = matches.index(None)
         raise BrokenFileError(path, "a name such as SN003/full_0000.png", names[line], line + 1)
-    subjects = np.array([match.group(1) for match in matches])
-    changes = np.concatenate([[0], np.cumsum(subjects[1:] != subjects[:-1])])
-    numbers = np.array([int(match.group(2)) for match in matches])
+    subjects = [match[1] for match in matches]
+    numbers = np.array([match[2] for match in matches]).astype(int)
+    changed = [before != after for before, after in zip(subjects, subjects[1:])]
+    changes = np.concatenate([[0], np.cumsum(changed, dtype=int)])
     backwards = np.flatnonzero((np.diff(numbers) <= 0) & (np.diff(changes) == 0))
     if len(backwards):
         line = int(backwards[0]) + 1

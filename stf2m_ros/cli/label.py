@@ -1,0 +1,199 @@
+"""`ros2 run stf2m_ros label`: the fuzzy rules label faces by their action units or landmarks; nothing is trained."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+import numpy as np
+
+from stf2m_ros.data.label_table import LabelledRows, write_labels
+from stf2m_ros.data.rule_labels import RuleLabelling
+from stf2m_ros.data.sets.broken import LeftOut
+from stf2m_ros.data.sets.catalogue import BY_RULES, NAMES, open_data_set
+from stf2m_ros.data.sets.class_counts import count_classes
+from stf2m_ros.data.sets.disfa import UNITS, Disfa, ScoredFrames
+from stf2m_ros.data.sets.disfa_list import DisfaList
+from stf2m_ros.data.sets.labelled import label_scored, labelled_rows
+from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
+from stf2m_ros.fuzzy.rule_base import RuleBase, load_rule_base
+
+PACKAGE = "stf2m_ros"
+DEFAULT_RULES = Path("config") / "rules" / "facs.yaml"
+LABELLED = (*BY_RULES, "manifest")
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Exit code 0 when the labels stand, 1 for what the user can mend, 130 after Ctrl-C."""
+    options = _parser().parse_args(argv)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("label: stopped; nothing was written", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"label: {error}", file=sys.stderr)
+        return 1
+
+
+def _label(options: argparse.Namespace) -> int:
+    rules = load_rule_base(options.rules or shipped_rules())
+    how = _labelling(rules, options)
+    left_out = LeftOut(options.skip_broken)
+    data_set = open_data_set(options.set, options.path, left_out, how)
+    table, picture = (options.out / f"{options.set}_fer{suffix}" for suffix in (".csv", ".png"))
+    summary, figures, watch = _summary(rules), _DisfaFigures(), _Stopwatch()
+    scored = isinstance(data_set, (Disfa, DisfaList))
+    batches = _scored_batches(data_set, how, watch, figures) if scored else labelled_rows(data_set, how)
+    rows = write_labels(table, _summed(batches, summary, watch), how)
+    watch.lap("writing")
+    if not rows:
+        raise ValueError(f"{options.path}: expected faces to label, found none")
+    print(f"{rows:,} rows labelled by the rules {rules.name!r} ({rules.source})")
+    print("\n".join([*summary.lines(), *figures.lines(), *left_out.lines(), *watch.lines(rows)]))
+    _draw(summary, f"{data_set.name} labelled by the rules {rules.name!r}", picture)
+    print(f"labels: {table}\npicture: {picture}")
+    return 0
+
+
+def _count(options: argparse.Namespace) -> int:
+    left_out = LeftOut(options.skip_broken)
+    how = _labelling(load_rule_base(options.rules or shipped_rules()), options)
+    counts = count_classes(open_data_set(options.set, options.path, left_out, how).recordings())
+    print("\n".join([*counts.lines(), *left_out.lines()]))
+    return 0
+
+
+def _labelling(rules: RuleBase, options: argparse.Namespace) -> RuleLabelling:
+    return RuleLabelling(rules.table(None), options.component_range, options.intensity_range)
+
+
+def shipped_rules() -> Path:
+    """The rule base that came with the package, from the source tree or from where it is installed."""
+    beside = Path(__file__).resolve().parents[2] / DEFAULT_RULES
+    if beside.is_file():
+        return beside
+    from ament_index_python.packages import get_package_share_directory  # only there once installed
+
+    return Path(get_package_share_directory(PACKAGE)) / DEFAULT_RULES
+
+
+def _scored_batches(
+    data_set: "Disfa | DisfaList", how: RuleLabelling, watch: "_Stopwatch", figures: "_DisfaFigures"
+) -> Iterator[LabelledRows]:
+    for frames in data_set.scored_frames():
+        watch.lap("reading")
+        batch = label_scored(frames, how)
+        watch.lap("rules")
+        figures.add(frames, batch)
+        watch.lap("counting")
+        yield batch
+
+
+def _summed(batches: Iterator[LabelledRows], summary: "LabelSummary", watch: "_Stopwatch") -> Iterator[LabelledRows]:  # noqa: F821
+    for batch in batches:
+        watch.lap("rules")
+        summary.add(batch)
+        watch.lap("counting")
+        yield batch
+        watch.lap("writing")
+
+
+class _Stopwatch:
+    """Where the seconds went: by the clock, and of the processor, which no other program's work lengthens."""
+
+    def __init__(self) -> None:
+        self._spent = {"reading": np.zeros(2), "rules": np.zeros(2), "writing": np.zeros(2), "counting": np.zeros(2)}
+        self._last = self._now()
+
+    @staticmethod
+    def _now() -> np.ndarray:
+        return np.array([time.perf_counter(), time.process_time()])
+
+    def lap(self, name: str) -> None:
+        now = self._now()
+        self._spent[name] += now - self._last
+        self._last = now
+
+    def lines(self, rows: int) -> List[str]:
+        labelling = self._spent["rules"] + self._spent["writing"]
+        whole = sum(self._spent.values())
+        parts = ", ".join(f"{name} {1000 * spent[0]:.0f} ms" for name, spent in self._spent.items())
+        rates = [
+            f"{rows / spent[0]:,.0f} by the clock, {rows / spent[1]:,.0f} by processor time"
+            for spent in np.maximum([labelling, whole], 1e-9)
+        ]
+        return [f"rows a second, rules and writing: {rates[0]}", f"with reading and counting: {rates[1]} ({parts})"]
+
+
+class _DisfaFigures:
+    """What anybody who knows action units would check first."""
+
+    def __init__(self) -> None:
+        self._hits: Dict[str, Tuple[int, int]] = {}
+
+    def add(self, frames: ScoredFrames, batch: LabelledRows) -> None:
+        unit = dict(zip(UNITS, frames.scores.T))
+        classes = batch.labels.classes
+        emotion = classes // len(INTENSITIES)
+        still = ~frames.scores.any(axis=1)
+        self._add("rows without any action unit that are neutral", still, classes == NEUTRAL_INDEX)
+        smile = (unit[12] >= 3) & (unit[4] == 0)
+        self._add("rows with AU12 >= 3 and AU4 = 0 that are happiness", smile, emotion == EMOTIONS.index("happiness"))
+        self._add("rows with AU9 >= 3 that are disgust", unit[9] >= 3, emotion == EMOTIONS.index("disgust"))
+
+    def _add(self, what: str, of: np.ndarray, hit: np.ndarray) -> None:
+        hits, count = self._hits.get(what, (0, 0))
+        self._hits[what] = hits + int((of & hit).sum()), count + int(of.sum())
+
+    def lines(self) -> List[str]:
+        return [
+            f"{what}: {hits:,} of {count:,}" + (f", {100 * hits / count:.2f} %" if count else "")
+            for what, (hits, count) in self._hits.items()
+        ]
+
+
+def _summary(rules: RuleBase) -> "LabelSummary":  # noqa: F821
+    from stf2m_ros.evaluation.label_summary import LabelSummary  # after the arguments: matplotlib takes a second
+
+    return LabelSummary(rules.table(None).names)
+
+
+def _draw(summary: "LabelSummary", title: str, path: Path) -> None:  # noqa: F821
+    from stf2m_ros.evaluation.label_summary import draw_label_summary
+
+    draw_label_summary(summary, title, path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="label", description="Label faces by fuzzy rules, or count a set's labels.")
+    commands = parser.add_subparsers(required=True, metavar="disfa|wflw|manifest|count")
+    described = {
+        "disfa": "DISFA's folder, or one of its pair of lists: labels from action units",
+        "wflw": "WFLW's folder, list_98pt_rect_attr_train.txt or COCO-style .json: labels from 98 landmarks",
+        "manifest": "your own recordings: labels from the action_units or landmarks that a .csv or .jsonl names",
+    }
+    for name in LABELLED:
+        command = commands.add_parser(name, help=described[name])
+        command.add_argument("path", type=Path, help=described[name])
+        command.add_argument("--out", type=Path, default=Path("out") / "labels", help="folder for table and picture")
+        command.set_defaults(run=_label, set=name)
+        _add_common(command)
+    count = commands.add_parser("count", help="print how many clips and labels of each class any data set has")
+    count.add_argument("set", choices=sorted(NAMES))
+    count.add_argument("path", type=Path, help="where it stands")
+    count.set_defaults(run=_count)
+    _add_common(count)
+    return parser
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--rules", type=Path, help="YAML file of rules; the shipped facs.yaml if not given")
+    command.add_argument("--component-range", type=float, default=0.4, help="membership range r_c (default 0.4)")
+    command.add_argument("--intensity-range", type=float, default=0.4, help="membership range r_k (default 0.4)")
+    command.add_argument("--skip-broken", action="store_true", help="leave broken files out, and list them")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
