@@ -12,9 +12,14 @@ BIN := $(CURDIR)/$(VENV)/bin
 # Everything below runs with both packages on the path, as after `source install/setup.bash`.
 WITH_ROS := export PATH="$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"; set +u; source install/setup.bash; set -u;
 
+# A ROS of the machine, sourced in this shell, must not mix with the one in the environment.
+unexport PYTHONPATH LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH RMW_IMPLEMENTATION
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
 VIDEO ?=
 TRANSCRIPT ?=
 CAMERA ?=
+BUNDLE ?=
 OUT ?= out
 
 ROBOT_LAYERS := stf2m_ros/emotions.py stf2m_ros/fuzzy stf2m_ros/stream stf2m_ros/runtime stf2m_ros/node stf2m_ros/cli/play.py
@@ -32,7 +37,8 @@ help: ## Show this list
 .PHONY: demo
 demo: build ## Run the real node on a clip, print the emotions, draw them under out/
 	@$(WITH_ROS) exec python -m stf2m_ros.cli.demo --out "$(OUT)" \
-	  $(if $(VIDEO),--video "$(VIDEO)") $(if $(TRANSCRIPT),--transcript "$(TRANSCRIPT)") $(if $(CAMERA),--camera "$(CAMERA)")
+	  $(if $(VIDEO),--video "$(VIDEO)") $(if $(TRANSCRIPT),--transcript "$(TRANSCRIPT)") $(if $(CAMERA),--camera "$(CAMERA)") \
+	  $(if $(BUNDLE),--bundle "$(BUNDLE)")
 
 .PHONY: test
 test: $(VENV)/.test-installed build lint ## Set up, check and test everything, as CI does
