@@ -18,15 +18,16 @@ def main(argv: Optional[List[str]] = None) -> int:
     if missing:
         print(f"train: {', '.join(missing)} not found; pip install -r requirements/train.txt", file=sys.stderr)
         return 1
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("stf2m_ros").setLevel(logging.INFO)
     return _train(options)
 
 
 def _train(options: argparse.Namespace) -> int:
-    from stf2m_ros.training.config import load_config  # after the check above: this needs torch
-    from stf2m_ros.training.pipeline import TrainingPipeline
-
     try:
+        from stf2m_ros.training.config import load_config  # after the check above, and where Ctrl-C is awaited: slow
+        from stf2m_ros.training.pipeline import TrainingPipeline
+
         config = load_config(options.config)
         scores = TrainingPipeline(config).run()
     except KeyboardInterrupt:

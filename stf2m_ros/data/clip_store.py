@@ -3,8 +3,11 @@
 Frames are stored as JPEG (quality 95): a clip of 30 s takes 1 to 2 MB, and a real camera compresses too.
 """
 
+import ctypes
 import json
+import logging
 import os
+import signal
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -19,6 +22,8 @@ from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 
 STORE_VERSION = 1
 _JPEG_QUALITY = 95
+_PR_SET_PDEATHSIG = 1
+_LOG = logging.getLogger(__name__)
 _READY_INPUTS = ("features", "word_vectors")
 
 
@@ -68,15 +73,23 @@ def fill_store(folder: Path, make: Callable[[int], Clip], seeds: Dict[str, int],
     """
     store = ClipStore(folder)
     missing = store.missing(list(seeds))
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-    ) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
         jobs = [pool.submit(_make_and_store, folder, name, make, seeds[name]) for name in missing]
         try:
             for job in jobs:
                 yield job.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """One core each; Ctrl-C is the parent's to answer; and nobody works on for a parent that was killed."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    except (OSError, AttributeError):
+        _LOG.debug("not Linux: workers outlive a parent that is killed")
 
 
 def _make_and_store(folder: Path, name: str, make: Callable[[int], Clip], seed: int) -> str:
