@@ -18,7 +18,7 @@ from stf2m_ros.meta.tasks import TaskSampler, TaskSettings
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.meta.window_training import WindowModel, segment_words
-from stf2m_ros.net.stf2m import HeadInputs
+from stf2m_ros.net.stf2m import HeadInputs, HeadOutputs
 
 LAST_LAYER = "last_layer"
 
@@ -99,12 +99,17 @@ class MetaTrainingTask:
     def __call__(self, step: int) -> Losses:
         learner, settings = self.learner, self.settings
         vectors = learner.model.text()
-        tasks = [self.sampler.task((self.seed, step, index)) for index in range(settings.tasks)]
-        support, query = (learner.tensors(WindowBatch.stacked(parts), vectors) for parts in zip(*tasks))
+        support, query = self.tasks(step, vectors)
         params, step_sizes = learner.head_params(), learner.step_sizes()
         mixed = self.sampler.windows.batch(settings.mixed_windows, (self.seed, step, settings.tasks))
         whole = self.windows_loss(params, learner.tensors(mixed, vectors))
         return {"query": self.query_loss(params, step_sizes, support, query), "windows": whole}
+
+    def tasks(self, step: int, vectors: Tensor) -> Tuple[WindowTensors, WindowTensors]:
+        """The support and the query sets of step `step`, tasks along the first axis. vectors: (V, 300)."""
+        drawn = [self.sampler.task((self.seed, step, index)) for index in range(self.settings.tasks)]
+        support, query = (self.learner.tensors(WindowBatch.stacked(parts), vectors) for parts in zip(*drawn))
+        return support, query
 
     def query_loss(self, params: Params, step_sizes: Params, support: WindowTensors, query: WindowTensors) -> Tensor:
         """Mean over the tasks, the first axis of both sets, of the adapted weights' loss."""
@@ -118,16 +123,19 @@ class MetaTrainingTask:
 
         if self.settings.over_tasks == "vmap":
             return vmap(of_task)(support, query).mean()
-        return torch.stack([of_task(*task) for task in zip(_unstacked(support), _unstacked(query))]).mean()
+        return torch.stack([of_task(*task) for task in zip(unstacked(support), unstacked(query))]).mean()
 
     def windows_loss(self, params: Params, windows: WindowTensors) -> Tensor:
         """The loss of the head with these parameters on a batch of windows."""
         model = self.learner.model
         out = functional_call(model.head, params, (windows.inputs, *model.fuzzy, params[LAST_LAYER]))
-        return torch.stack(list(self.loss(out, windows.targets).values())).sum()
+        return self.total_loss(out, windows.targets)
+
+    def total_loss(self, out: HeadOutputs, targets: SegmentTargets) -> Tensor:
+        return torch.stack(list(self.loss(out, targets).values())).sum()
 
 
-def _unstacked(windows: WindowTensors) -> List[WindowTensors]:
+def unstacked(windows: WindowTensors) -> List[WindowTensors]:
     """One per task."""
     inputs, targets = (
         zip(*(part.unbind(0) for part in windows.inputs)),
