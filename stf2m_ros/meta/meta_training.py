@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from stf2m_ros.meta.inner_loop import Params, adapt
+from stf2m_ros.meta.inner_loop import Gradient, Params, adapt, taped_gradient
 from stf2m_ros.meta.losses import LossSettings, SegmentLoss, SegmentTargets
 from stf2m_ros.meta.tasks import TaskSampler, TaskSettings
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
@@ -114,16 +114,17 @@ class MetaTrainingTask:
     def query_loss(self, params: Params, step_sizes: Params, support: WindowTensors, query: WindowTensors) -> Tensor:
         """Mean over the tasks, the first axis of both sets, of the adapted weights' loss."""
 
-        def of_task(support_: WindowTensors, query_: WindowTensors) -> Tensor:
+        def of_task(support_: WindowTensors, query_: WindowTensors, **how: Gradient) -> Tensor:
             inner = self.settings.inner
             adapted = adapt(
-                lambda p: self.windows_loss(p, support_), params, step_sizes, inner.steps, inner.first_order
+                lambda p: self.windows_loss(p, support_), params, step_sizes, inner.steps, inner.first_order, **how
             )
             return self.windows_loss(adapted, query_)
 
         if self.settings.over_tasks == "vmap":
             return vmap(of_task)(support, query).mean()
-        return torch.stack([of_task(*task) for task in zip(unstacked(support), unstacked(query))]).mean()
+        tasks = zip(unstacked(support), unstacked(query))
+        return torch.stack([of_task(*task, gradient=taped_gradient) for task in tasks]).mean()
 
     def windows_loss(self, params: Params, windows: WindowTensors) -> Tensor:
         """The loss of the head with these parameters on a batch of windows."""
