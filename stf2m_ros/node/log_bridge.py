@@ -3,6 +3,7 @@
 import logging
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
+from rclpy.logging import LoggingSeverity
 
 PACKAGE = "stf2m_ros"
 
@@ -31,7 +32,7 @@ def attach(logger: RcutilsLogger) -> RosLogHandler:
     handler = RosLogHandler(logger)
     package = logging.getLogger(PACKAGE)
     package.addHandler(handler)
-    package.setLevel(logging.INFO)
+    package.setLevel(logging.DEBUG if logger.is_enabled_for(LoggingSeverity.DEBUG) else logging.INFO)
     package.propagate = False
     return handler
 
