@@ -69,7 +69,8 @@ def _behind(identity: Identity, grid: CanvasGrid, rng: np.random.Generator) -> T
     both(np.array([(-neck, 0.4), (neck, 0.4), (neck * 1.05, 1.4), (-neck * 1.05, 1.4)]), shaded)
     collar_y = rng.uniform(1.0, 1.25)
     cloth = tuple(float(v) for v in rng.uniform(10, 230, 3))
-    both(np.array([(-1.4, collar_y + 0.12), (0, collar_y), (1.4, collar_y + 0.12), (1.4, 1.4), (-1.4, 1.4)]), cloth)
+    half = [(0.0, collar_y), (0.5, collar_y + 0.03), (1.05, collar_y + 0.13), (1.2, 1.4)]
+    both(np.array(half + [(-x, y) for x, y in reversed(half)]), cloth)
     if look.hair_style in ("short", "bald"):
         for sign in (-1, 1):
             both(_ellipse(sign * (g.face_width + 0.01), -0.08, 0.07, 0.16), tuple(0.85 * v for v in look.skin))
