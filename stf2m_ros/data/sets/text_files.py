@@ -88,11 +88,12 @@ def _numbers_line_by_line(path: Path, columns: int, delimiter: str) -> np.ndarra
 
 def numbers_of(path: Path, words: Sequence[str], count: int, line: int) -> Tuple[float, ...]:
     """So many finite numbers. Raises BrokenFileError."""
+    expected = "a number" if count == 1 else f"{count} numbers"
     try:
         numbers = tuple(float(word) for word in words)
     except ValueError as error:
-        raise BrokenFileError(path, f"{count} numbers", " ".join(words), line) from error
+        raise BrokenFileError(path, expected, " ".join(words), line) from error
     if len(numbers) != count or not np.isfinite(numbers).all():
         found = " ".join(words) if len(numbers) == count else f"{len(numbers)}: {' '.join(words)}"
-        raise BrokenFileError(path, f"{count} numbers", found, line)
+        raise BrokenFileError(path, expected, found, line)
     return numbers
