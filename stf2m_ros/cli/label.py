@@ -155,8 +155,10 @@ class _DisfaFigures:
 
 
 def _summary(rules: RuleBase) -> "LabelSummary":  # noqa: F821
-    from stf2m_ros.evaluation.label_summary import LabelSummary  # after the arguments: matplotlib takes a second
-
+    try:
+        from stf2m_ros.evaluation.label_summary import LabelSummary  # after the arguments: matplotlib takes a second
+    except ImportError as error:
+        raise RuntimeError(f"{error.name} not found, which draws the picture; pip install matplotlib") from error
     return LabelSummary(rules.table(None).names)
 
 

@@ -118,7 +118,7 @@ def condition_texts(states: np.ndarray, component_range: float) -> Tuple[str, ..
 def _told(terms: Mapping[str, str]) -> str:
     moved = [f"{name.replace('_', ' ')} {term}" for name, term in terms.items() if term not in (NORMAL, UNDETERMINED)]
     unseen = [name.replace("_", " ") for name, term in terms.items() if term == UNDETERMINED]
-    parts = [", ".join(moved) if moved else "nothing moved"]
+    parts = [", ".join(moved) if moved else "all normal"]
     if unseen and len(unseen) < len(COMPONENT_TABLE):
         parts.append(f"not known: {', '.join(unseen)}")
     return "; ".join(parts) if len(unseen) < len(COMPONENT_TABLE) else "nothing known"

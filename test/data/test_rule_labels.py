@@ -56,7 +56,7 @@ def test_a_condition_tells_what_moved_and_what_is_not_known():
     states[1, 6] = np.nan
     states[2] = np.nan
     assert condition_texts(states, 0.4) == (
-        "nothing moved",
+        "all normal",
         "mouth open, left mouth corner raised, right mouth corner raised; not known: nostril",
         "nothing known",
     )

@@ -47,14 +47,14 @@ class FaceTrack(NamedTuple):
     index: np.ndarray  # (T,)
 
 
-def read_faces(source: PictureSource, reading: FaceReading, clip_id: str) -> FaceTrack:
+def read_faces(source: PictureSource, reading: FaceReading) -> FaceTrack:
     """The face of each picture; pictures in which the person is not seen are absent.
 
     Raises BrokenFileError where no picture shows a face.
     """
     found = list(_crops(source.images(), reading))
     if not found:
-        raise BrokenFileError(clip_id, "a face in at least one picture", "none")
+        raise BrokenFileError(source.place, "a face in at least one picture", "none")
     return FaceTrack(
         np.stack([crop for _, crop in found]),
         np.array([picture.stamp_s for picture, _ in found]),

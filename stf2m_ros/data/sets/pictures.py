@@ -28,6 +28,11 @@ class Picture(NamedTuple):
 class PictureSource(Protocol):
     """Yields a recording's pictures in order. Raises BrokenFileError."""
 
+    @property
+    def place(self) -> Path:
+        """The file or folder, for messages."""
+        ...
+
     def images(self) -> Iterator[Picture]: ...
 
 
@@ -43,6 +48,10 @@ class PictureFiles:
     box: Optional[Box] = None
     every_s: float = 0.0
 
+    @property
+    def place(self) -> Path:
+        return self.paths[0] if len(self.paths) == 1 else self.paths[0].parent
+
     def images(self) -> Iterator[Picture]:
         for index in _nearest_to_multiples(np.asarray(self.frame_s), self.every_s):
             yield Picture(int(index), self.frame_s[index], read_picture(self.paths[index]), self.box)
@@ -56,6 +65,10 @@ class VideoSpan:
     start_s: float = 0.0
     end_s: float = math.inf
     every_s: float = 0.1
+
+    @property
+    def place(self) -> Path:
+        return self.path
 
     def images(self) -> Iterator[Picture]:
         capture = _opened(self.path)

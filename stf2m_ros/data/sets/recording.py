@@ -81,7 +81,7 @@ class FilmedRecording:
     def load(self) -> Clip:
         frames, frame_s, components = None, np.asarray(self.components_s, float), self.components
         if self.pictures is not None:
-            frames, frame_s, index = read_faces(self.pictures, self.faces, self.clip_id)
+            frames, frame_s, index = read_faces(self.pictures, self.faces)
             if components is not None:
                 rows = nearest(frame_s, np.asarray(self.components_s)) if self.by_time else index
                 components = rows_or_nan(components, rows)
