@@ -1,0 +1,158 @@
+"""One graph on an NVIDIA GPU. Float32 arrays in and out by tensor name, like every engine; see engine.py.
+
+Written against the calls that TensorRT 8.5 to 11 and tensorrt_rtx share. Proven by fakes that enforce CUDA's rules
+and compute with ONNX Runtime; no GPU was at hand, so speed and the real drivers' behaviour are unproven.
+"""
+
+import logging
+from types import ModuleType
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaError, PinnedPair
+from stf2m_ros.runtime.onnx_engine import EngineInputError, EngineLoadError, Shape, shape_fits
+from stf2m_ros.runtime.tensorrt_api import last_error_of, logger_of
+
+_LOG = logging.getLogger(__name__)
+
+
+class EngineRunError(RuntimeError):
+    """TensorRT refused to run; the engine is of no further use."""
+
+
+class TensorRTEngine:
+    """Runs one serialised engine. The thread that makes it is the only one that may use and close it."""
+
+    def __init__(
+        self,
+        trt: ModuleType,
+        device: CudaDevice,
+        plan: bytes,
+        input_shapes: Mapping[str, Shape],
+        max_batch: int,
+        precision: str,
+    ) -> None:
+        """input_shapes: as the graph takes them; a named first size is the batch, at most max_batch at once.
+
+        All device and page-locked memory is taken here, none in run(). Raises EngineLoadError, CudaError.
+        """
+        self.name = f"tensorrt-{precision}"
+        self.input_shapes = dict(input_shapes)
+        self._trt, self._device, self._max_batch = trt, device, max_batch
+        self._pairs: Dict[str, PinnedPair] = {}
+        self._runtime = self._engine = self._context = None
+        try:
+            self._load(plan)
+            self._take_memory()
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """All outputs by name, as arrays of their own. Raises EngineInputError, EngineRunError, CudaError."""
+        if self._context is None:
+            raise RuntimeError("expected an open engine, found one that was closed")
+        batch = self._check(inputs)
+        if batch is None or batch <= self._max_batch:
+            return self._run_once(inputs)
+        parts = [self._run_once(part) for part in self._split(inputs, batch)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
+
+    def inspect(self) -> str:
+        """What the inspector tells of the layers as built: JSON, of a form that differs between versions."""
+        return self._engine.create_engine_inspector().get_engine_information(self._trt.LayerInformationFormat.JSON)
+
+    def close(self) -> None:
+        """Frees in the order in which CUDA wants it: context, engine, runtime, memory. Closing twice is allowed."""
+        if self._pairs:
+            self._quietly(self._device.wait)
+        self._context = None
+        self._engine = None
+        self._runtime = None
+        while self._pairs:
+            self._quietly(self._pairs.popitem()[1].free)
+
+    def _quietly(self, step: Callable[[], None]) -> None:
+        """After a failure of the GPU nothing can be waited for or freed; the process lives on."""
+        try:
+            with self._device.guarded("closing"):
+                step()
+        except CudaError as error:
+            _LOG.debug("%s", error)
+
+    def _load(self, plan: bytes) -> None:
+        self._runtime = self._trt.Runtime(logger_of(self._trt))
+        self._engine = self._runtime.deserialize_cuda_engine(plan)
+        if self._engine is None:
+            raise EngineLoadError(f"TensorRT does not take the engine: {last_error_of(self._trt)}")
+        self._context = self._engine.create_execution_context()
+        if self._context is None:
+            raise EngineLoadError(f"TensorRT has no room to run the engine: {last_error_of(self._trt)}")
+
+    def _take_memory(self) -> None:
+        names = [self._engine.get_tensor_name(index) for index in range(self._engine.num_io_tensors)]
+        mode = self._trt.TensorIOMode
+        inputs = [name for name in names if self._engine.get_tensor_mode(name) == mode.INPUT]
+        self._outputs = [name for name in names if self._engine.get_tensor_mode(name) == mode.OUTPUT]
+        if set(inputs) != set(self.input_shapes):
+            raise EngineLoadError(f"expected the inputs {sorted(self.input_shapes)}, found {sorted(inputs)}")
+        for name in names:
+            if self._engine.get_tensor_dtype(name) != self._trt.float32:
+                raise EngineLoadError(f"{name}: expected float32, found {self._engine.get_tensor_dtype(name)}")
+        largest = {name: _with_batch(shape, self._max_batch) for name, shape in self.input_shapes.items()}
+        self._set_shapes(largest)
+        for name in names:
+            shape = largest.get(name) or tuple(self._context.get_tensor_shape(name))
+            self._pairs[name] = self._device.pinned_pair(int(np.prod(shape)))
+            if not self._context.set_tensor_address(name, self._pairs[name].address):
+                raise EngineLoadError(f"{name}: TensorRT does not take its address: {last_error_of(self._trt)}")
+
+    def _check(self, inputs: Mapping[str, np.ndarray]) -> Optional[int]:
+        """The batch size where the graph has one. Raises EngineInputError."""
+        if inputs.keys() != self.input_shapes.keys():
+            raise EngineInputError(f"expected the inputs {sorted(self.input_shapes)}, found {sorted(inputs)}")
+        batch = None
+        for name, shape in self.input_shapes.items():
+            found = inputs[name]
+            if found.dtype != np.float32 or not shape_fits(shape, found.shape):
+                raise EngineInputError(f"{name}: expected {shape} float32, found {found.shape} {found.dtype}")
+            if not isinstance(shape[0], int):
+                batch = found.shape[0]
+        if batch == 0:
+            raise EngineInputError("expected a batch of at least 1, found an empty one")
+        return batch
+
+    def _split(self, inputs: Mapping[str, np.ndarray], batch: int) -> List[Dict[str, np.ndarray]]:
+        starts = range(0, batch, self._max_batch)
+        fixed = {name for name, shape in self.input_shapes.items() if isinstance(shape[0], int)}
+        return [
+            {name: value if name in fixed else value[i : i + self._max_batch] for name, value in inputs.items()}
+            for i in starts
+        ]
+
+    def _run_once(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        device, stream = self._device, self._device.stream
+        self._set_shapes({name: value.shape for name, value in inputs.items()})
+        with device.guarded("the GPU failed"):
+            for name, value in inputs.items():
+                pair = self._pairs[name]
+                np.copyto(pair.host[: value.size].reshape(value.shape), value)
+                pair.to_device(value.size, stream)
+            if not self._context.execute_async_v3(device.stream_handle):
+                raise EngineRunError(f"TensorRT does not run: {last_error_of(self._trt)}")
+            shapes = {name: tuple(self._context.get_tensor_shape(name)) for name in self._outputs}
+            for name, shape in shapes.items():
+                self._pairs[name].to_host(int(np.prod(shape)), stream)
+        device.wait()
+        # Copies, because the next run writes where these are.
+        return {name: self._pairs[name].host[: int(np.prod(s))].reshape(s).copy() for name, s in shapes.items()}
+
+    def _set_shapes(self, shapes: Mapping[str, Tuple[int, ...]]) -> None:
+        for name, shape in shapes.items():
+            if not self._context.set_input_shape(name, shape):
+                raise EngineRunError(f"{name}: TensorRT does not take the shape {shape}: {last_error_of(self._trt)}")
+
+
+def _with_batch(shape: Shape, batch: int) -> Tuple[int, ...]:
+    return tuple(size if isinstance(size, int) else batch for size in shape)

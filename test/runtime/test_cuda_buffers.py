@@ -1,0 +1,138 @@
+import threading
+
+import numpy as np
+import pytest
+from fake_gpu import FakeDriver, RuleBroken
+
+from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaError, CudaMissing, device_name, load_driver
+
+NOTHING = {"device": 0, "pinned": 0, "contexts": 0, "streams": 0, "tensorrt": 0}
+
+
+def test_numbers_go_to_the_device_and_back() -> None:
+    driver = FakeDriver()
+    device = CudaDevice(driver)
+    pair = device.pinned_pair(4)
+    pair.host[:] = [1, 2, 3, 4]
+    pair.to_device(4, device.stream)
+    device.wait()
+    pair.host[:] = 0
+    pair.to_host(3, device.stream)
+    device.wait()
+    assert pair.host.tolist() == [1, 2, 3, 0]
+    pair.free()
+    device.close()
+    assert driver.in_use() == NOTHING
+
+
+def test_no_room_on_the_device_is_said_and_leaves_nothing() -> None:
+    driver = FakeDriver(memory_bytes=8)
+    device = CudaDevice(driver)
+    with pytest.raises(CudaError, match="no memory for 16 bytes: cuMemAlloc failed: out of memory"):
+        device.pinned_pair(4)
+    device.close()
+    assert driver.in_use() == NOTHING
+
+
+def test_a_failure_of_what_was_queued_comes_out_where_it_is_waited_for() -> None:
+    driver = FakeDriver()
+    device = CudaDevice(driver)
+    driver.fault = "an illegal memory access was encountered"
+    with pytest.raises(CudaError, match="the GPU failed: an illegal memory access"):
+        device.wait()
+
+
+def test_a_driver_without_a_gpu_is_said() -> None:
+    with pytest.raises(CudaMissing, match="the GPU does not say what it is: cuDeviceGet failed"):
+        device_name(FakeDriver(gpus=0))
+
+
+def test_the_device_is_named_by_model_and_compute_capability() -> None:
+    assert device_name(FakeDriver()) == "Fake Xavier (compute 7.2)"
+
+
+def test_without_pycuda_a_driver_or_a_gpu_the_reason_is_one_line() -> None:
+    try:
+        load_driver()
+    except CudaMissing as missing:
+        assert "\n" not in str(missing)
+
+
+class TestTheFakeEnforcesTheRules:
+    def test_a_context_belongs_to_its_thread(self) -> None:
+        device = CudaDevice(FakeDriver())
+        assert isinstance(_raised_on_another_thread(lambda: device.pinned_pair(1)), RuleBroken)
+
+    def test_memory_is_not_freed_by_another_thread_that_has_a_context(self) -> None:
+        driver = FakeDriver()
+        pair = CudaDevice(driver).pinned_pair(1)
+
+        def free() -> None:
+            CudaDevice(driver)
+            pair.free()
+
+        assert "another thread" in str(_raised_on_another_thread(free))
+
+    def test_memory_is_not_used_after_it_was_freed(self) -> None:
+        device = CudaDevice(FakeDriver())
+        pair = device.pinned_pair(1)
+        pair.free()
+        with pytest.raises(RuleBroken, match="after it was freed"):
+            pair.to_device(1, device.stream)
+
+    def test_memory_is_not_freed_while_it_is_used_or_twice(self) -> None:
+        device = CudaDevice(FakeDriver())
+        pair = device.pinned_pair(1)
+        pair.to_device(1, device.stream)
+        with pytest.raises(RuleBroken, match="while a stream still uses it"):
+            pair.free()
+        device.wait()
+        pair.free()
+        with pytest.raises(RuleBroken, match="freed twice"):
+            pair.free()
+
+    def test_a_result_is_not_there_before_the_stream_was_waited_for(self) -> None:
+        device = CudaDevice(FakeDriver())
+        pair = device.pinned_pair(1)
+        pair.host[:] = 1
+        pair.to_device(1, device.stream)
+        device.wait()
+        pair.to_host(1, device.stream)
+        assert np.isnan(pair.host[0])
+
+    def test_a_buffer_does_not_change_while_it_is_copied(self) -> None:
+        device = CudaDevice(FakeDriver())
+        pair = device.pinned_pair(1)
+        pair.to_device(1, device.stream)
+        pair.host[:] = 2
+        with pytest.raises(RuleBroken, match="changed while its copy"):
+            device.wait()
+
+    def test_two_streams_do_not_share_memory_without_waiting(self) -> None:
+        driver = FakeDriver()
+        device = CudaDevice(driver)
+        pair, other = device.pinned_pair(1), driver.Stream()
+        pair.to_device(1, device.stream)
+        with pytest.raises(RuleBroken, match="two streams"):
+            pair.to_host(1, other)
+
+    def test_the_context_is_not_left_while_something_lives_in_it(self) -> None:
+        device = CudaDevice(FakeDriver())
+        device.pinned_pair(1)
+        with pytest.raises(RuleBroken, match="left while things live in it"):
+            device.close()
+
+
+def _raised_on_another_thread(action: object) -> BaseException:
+    raised = []
+
+    def run() -> None:
+        try:
+            action()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return raised[0]
