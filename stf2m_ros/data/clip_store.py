@@ -42,8 +42,15 @@ class ClipStore:
 
     def missing(self, names: Sequence[str]) -> List[str]:
         """Those of the names that are not in the store yet, in their order."""
-        present = set(self.names())
-        return [name for name in names if name not in present]
+        return [name for name in names if not self.holds(name)]
+
+    def holds(self, name: str) -> bool:
+        return (self.folder / f"{name}.npz").exists()
+
+    def frame_count(self, name: str) -> int:
+        """Pictures of the clip, 0 where the set has none."""
+        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as arrays:
+            return len(arrays["jpeg_ends"]) if "jpeg_ends" in arrays.files else 0
 
     def write(self, name: str, clip: Clip) -> None:
         part = self.folder / f".{name}.{os.getpid()}.part"

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List
+from typing import Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -25,9 +25,12 @@ class FrameSet:
         return len(self.class_index)
 
 
-def frame_set(store: ClipStore, names: List[str], folder: Path, per_clip: int, grid: WindowGrid) -> FrameSet:
-    """The sample that stands in the folder, made first where it is missing or of other clips."""
-    wanted = {"names": names, "per_clip": per_clip}
+def frame_set(store: ClipStore, names: Sequence[str], folder: Path, per_clip: int, grid: WindowGrid) -> FrameSet:
+    """The sample that stands in the folder, made first where it is missing or of other clips.
+
+    Every clip with pictures and labels gives per_clip frames, a short one some of them again.
+    """
+    wanted = {"names": list(names), "per_clip": per_clip}
     stamp = folder / "frames.json"
     if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
         _sample(store, names, folder, per_clip, grid)
@@ -36,15 +39,19 @@ def frame_set(store: ClipStore, names: List[str], folder: Path, per_clip: int, g
     return FrameSet(*parts)
 
 
-def _sample(store: ClipStore, names: List[str], folder: Path, per_clip: int, grid: WindowGrid) -> None:
+def _sample(store: ClipStore, names: Sequence[str], folder: Path, per_clip: int, grid: WindowGrid) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "frames.json").unlink(missing_ok=True)
+    filmed = [name for name in names if store.frame_count(name) and len(_labelled_slots(_track(store, name, grid)))]
+    if not filmed:
+        raise ValueError(f"{store.folder}: expected clips with labelled pictures, found none among {len(names)}")
     faces, classes, components = None, [], []
-    for index, clip in enumerate(tqdm(store.read_all(names), total=len(names), desc="sample frames", mininterval=1.0)):
+    bar = tqdm(store.read_all(filmed), total=len(filmed), desc="sample frames", mininterval=1.0)
+    for index, clip in enumerate(bar):
         track = slot_track(clip, grid)
         slots = _spread_over_classes(track, per_clip, np.random.default_rng(index))
         if faces is None:
-            shape = (len(names) * per_clip, *clip.frames.shape[1:])
+            shape = (len(filmed) * per_clip, *clip.frames.shape[1:])
             faces = np.lib.format.open_memmap(folder / "faces.npy", "w+", np.uint8, shape)
         faces[index * per_clip : (index + 1) * per_clip] = clip.frames[track.frame_index[slots]]
         classes.append(track.class_index[slots])
@@ -54,9 +61,18 @@ def _sample(store: ClipStore, names: List[str], folder: Path, per_clip: int, gri
     np.save(folder / "components.npy", np.concatenate(components).astype(np.float32))
 
 
+def _track(store: ClipStore, name: str, grid: WindowGrid) -> SlotTrack:
+    return slot_track(store.read(name, frames=False), grid)
+
+
+def _labelled_slots(track: SlotTrack) -> np.ndarray:
+    """Slots that hold a frame and have a label."""
+    return np.flatnonzero((track.class_index != UNLABELLED) & (track.frame_index >= 0))
+
+
 def _spread_over_classes(track: SlotTrack, count: int, rng: np.random.Generator) -> np.ndarray:
     """Slots drawn so that the clip's rarer classes, and not its long neutral stretches, make up the sample."""
-    usable = np.flatnonzero((track.class_index != UNLABELLED) & (track.frame_index >= 0))
+    usable = _labelled_slots(track)
     _, inverse, sizes = np.unique(track.class_index[usable], return_inverse=True, return_counts=True)
     weight = 1.0 / sizes[inverse]
     return rng.choice(usable, count, replace=len(usable) < count, p=weight / weight.sum())

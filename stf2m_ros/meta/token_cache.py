@@ -68,14 +68,18 @@ def token_cache(
 def _encode_all(
     store: ClipStore, names: List[str], encoder: FrameEncoder, pixels: Preprocessing, path: Path
 ) -> List[int]:
-    counts = [len(clip.frame_s) for clip in store.read_all(names, frames=False)]
+    counts = [store.frame_count(name) for name in names]
     tokens, at = None, 0
     for clip in tqdm(store.read_all(names), total=len(names), desc="encode once", mininterval=1.0):
+        if clip.frames is None:
+            continue
         encoded = encode_faces(encoder, clip.frames, pixels)
         if tokens is None:
             tokens = np.lib.format.open_memmap(path, "w+", np.float16, (sum(counts), *encoded.shape[1:]))
         tokens[at : at + len(encoded)] = encoded
         at += len(encoded)
+    if tokens is None:
+        raise ValueError(f"{store.folder}: expected clips with pictures, found none among {len(names)}")
     tokens.flush()
     return counts
 

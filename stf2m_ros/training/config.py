@@ -1,8 +1,8 @@
 """The training configuration: defaults stand here, a YAML file says what differs."""
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Tuple
 
 import yaml
 
@@ -14,20 +14,7 @@ from stf2m_ros.net.stf2m import WindowHeadConfig
 from stf2m_ros.runtime.card import FuzzySettings
 from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
 from stf2m_ros.stream.settings import Preprocessing, TextSettings, WindowGrid
-
-
-@dataclass(frozen=True)
-class GeneratedClips:
-    """How many generated clips to train and to validate on. Their identities are disjoint."""
-
-    training: int = 1400
-    validation: int = 120
-    duration_s: float = 30.0
-    workers: int = 2
-
-    def __post_init__(self) -> None:
-        if min(self.training, self.validation, self.workers) < 1:
-            raise ValueError(f"expected at least one training clip, validation clip and worker, found {self}")
+from stf2m_ros.training.sources import DataSetSource, GeneratedClips
 
 
 @dataclass(frozen=True)
@@ -44,6 +31,7 @@ class TrainingConfig:
     rules: str = "config/rules/facs.yaml"
     zero_shot_folder: str = ""  # real faces as <emotion>/<sequence>_<frame>.png, looked at but never trained on
     clips: GeneratedClips = field(default_factory=GeneratedClips)
+    data_sets: Tuple[DataSetSource, ...] = ()  # beside the generated clips
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     grid: WindowGrid = field(default_factory=WindowGrid)
     text: TextSettings = field(default_factory=TextSettings)
@@ -71,9 +59,16 @@ def load_config(path: Path) -> TrainingConfig:
     except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: expected a YAML file, found {' '.join(str(error).split())}") from error
     try:
-        return from_plain(TrainingConfig, _overlaid(to_plain(TrainingConfig()), differing))
+        return from_plain(TrainingConfig, _complete(differing))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _complete(differing: Mapping[str, Any]) -> Dict[str, Any]:
+    plain = _overlaid(to_plain(TrainingConfig()), differing)
+    optional = {each.name: each.default for each in fields(DataSetSource) if each.default is not MISSING}
+    plain["data_sets"] = [{**optional, **source} for source in plain["data_sets"]]
+    return plain
 
 
 def _overlaid(defaults: Dict[str, Any], differing: Mapping[str, Any]) -> Dict[str, Any]:

@@ -2,19 +2,14 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Dict
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
 
-from stf2m_ros.data.clip_store import ClipStore, fill_store
 from stf2m_ros.data.frame_set import FrameSet, frame_set
-from stf2m_ros.data.generated_faces.clip import generate_clip
-from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
@@ -29,30 +24,23 @@ from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.training.bundle_writing import write_bundle
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.sources import SPLITS, ClipNames, joined, prepare_data_set, prepare_generated, stores_below
 from stf2m_ros.training.zero_shot import zero_shot_scores
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Split:
-    """One side of the split by subject."""
-
-    people: str  # of the generated faces: nobody is on both sides
-    seeds: Dict[str, int]  # clip name -> generator seed
-
-
 class TrainingPipeline:
-    """prepare -> pre-train -> encode once -> train on windows -> calibrate -> export."""
+    """prepare -> pre-train -> encode once -> train on windows (-> meta-train) -> calibrate -> export."""
 
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config
         self.work = Path(config.work_folder)
-        self.training = _split("train", config.clips.training)
-        self.validation = _split("validation", config.clips.validation)
-        table = load_rule_base(Path(config.rules)).table(config.fuzzy.max_rules)
+        self.stores = stores_below(self.work / "clips")
+        self.clips: ClipNames = {}
+        self.table = load_rule_base(Path(config.rules)).table(config.fuzzy.max_rules)
         ranges = torch.tensor([config.fuzzy.component_range, config.fuzzy.intensity_range])
-        self.fuzzy = FuzzyInputs(RuleTensors.from_table(table), ranges)
+        self.fuzzy = FuzzyInputs(RuleTensors.from_table(self.table), ranges)
 
     def run(self) -> Dict[str, Dict[str, float]]:
         """All steps; returns the scores that the bundle's card carries."""
@@ -61,7 +49,7 @@ class TrainingPipeline:
         self.prepare()
         readout = self.pretrain()
         readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
-        caches = {split.people: self.encode(readout.encoder, split) for split in (self.training, self.validation)}
+        caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
         model = self.train_on_windows(caches["train"], caches["validation"])
         if self.config.bilevel:
             self.meta_train(model, caches["train"])
@@ -69,17 +57,11 @@ class TrainingPipeline:
         return self.finish(readout, model, caches["validation"])
 
     def prepare(self) -> None:
-        """Generate and store every clip that is missing."""
-        clips = self.config.clips
-        for split in (self.training, self.validation):
-            folder = self.work / "clips" / split.people
-            missing = ClipStore(folder).missing(list(split.seeds))
-            settings = GeneratorSettings(people=split.people, duration_s=clips.duration_s)
-            if missing:
-                make = partial(generate_clip, settings=settings)
-                jobs = fill_store(folder, make, split.seeds, clips.workers)
-                for _ in tqdm(jobs, total=len(missing), desc=f"generate {split.people} clips", mininterval=1.0):
-                    pass
+        """Store every clip that is missing, generated ones and those of the data sets."""
+        fuzzy = self.config.fuzzy
+        labelling = RuleLabelling(self.table, fuzzy.component_range, fuzzy.intensity_range)
+        read = [prepare_data_set(source, labelling, self.stores) for source in self.config.data_sets]
+        self.clips = joined((prepare_generated(self.config.clips, self.stores), *read))
 
     def pretrain(self) -> FrameReadout:
         """Stage 1: the frame encoder."""
@@ -87,25 +69,19 @@ class TrainingPipeline:
         head, settings = self.config.head, self.config.pretraining
         encoder = FrameEncoder(self.config.encoder).to(memory_format=torch.channels_last)
         readout = FrameReadout(encoder, head.rows * head.columns, head.token_dim)
-        task = PretrainingTask(
-            readout, self._frames(self.training), settings, self.config.preprocessing, self.config.seed
-        )
+        task = PretrainingTask(readout, self._frames("train"), settings, self.config.preprocessing, self.config.seed)
         with self._curves() as writer:
             run_steps("pre-train", readout, task, settings.optimiser, self.work / "pretraining.safetensors", writer)
-        scores = frame_scores(readout, self._frames(self.validation), self.config.preprocessing)
+        scores = frame_scores(readout, self._frames("validation"), self.config.preprocessing)
         _LOG.info("frames of unseen people: %s", scores)
         return readout
 
-    def encode(self, encoder: FrameEncoder, split: Split) -> TokenCache:
+    def encode(self, encoder: FrameEncoder, split: str) -> TokenCache:
         """Every frame of the split, once."""
+        folder, config = self.work / "tokens" / split, self.config
+        stamp = weights_stamp(encoder)
         return token_cache(
-            self._store(split),
-            list(split.seeds),
-            encoder,
-            weights_stamp(encoder),
-            self.config.preprocessing,
-            self.config.grid,
-            self.work / "tokens" / split.people,
+            self.stores[split], self.clips[split], encoder, stamp, config.preprocessing, config.grid, folder
         )
 
     def train_on_windows(self, training: TokenCache, validation: TokenCache) -> WindowModel:
@@ -137,7 +113,7 @@ class TrainingPipeline:
         sampler = WindowSampler(validation, config.grid, config.window_training.sampling, model.vocabulary)
         temperature = fit_temperature(judge(model, sampler, beginnings(sampler, config.grid.span_s)))
         scores = all_scores(model, sampler)
-        scores["frames"] = frame_scores(readout, self._frames(self.validation), config.preprocessing)
+        scores["frames"] = frame_scores(readout, self._frames("validation"), config.preprocessing)
         if config.zero_shot_folder and Path(config.zero_shot_folder).is_dir():
             real = zero_shot_scores(Path(config.zero_shot_folder), readout, model, config.preprocessing, config.grid)
             _LOG.info("real faces, never trained on: %s", real)
@@ -145,14 +121,9 @@ class TrainingPipeline:
         write_bundle(config, readout.encoder, model, temperature, scores)
         return scores
 
-    def _frames(self, split: Split) -> FrameSet:
-        per_clip = self.config.pretraining.frames_per_clip
-        return frame_set(
-            self._store(split), list(split.seeds), self.work / "frames" / split.people, per_clip, self.config.grid
-        )
-
-    def _store(self, split: Split) -> ClipStore:
-        return ClipStore(self.work / "clips" / split.people)
+    def _frames(self, split: str) -> FrameSet:
+        per_clip, folder = self.config.pretraining.frames_per_clip, self.work / "frames" / split
+        return frame_set(self.stores[split], self.clips[split], folder, per_clip, self.config.grid)
 
     def _curves(self) -> SummaryWriter:
         return SummaryWriter(str(self.work / "curves"))
@@ -164,7 +135,3 @@ def weights_stamp(module: torch.nn.Module) -> str:
     for tensor in module.state_dict().values():
         digest.update(tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
-
-
-def _split(people: str, count: int) -> Split:
-    return Split(people, {f"{people}_{seed:06d}": seed for seed in range(count)})

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -68,6 +69,25 @@ def test_two_levels_go_on_from_the_single_level(trained, tmp_path):
     assert train.main(["--config", str(config)]) == 0
     before, after = (np.load(place / "bundle/last_layer.npz")["weight"] for place in (trained, folder))
     assert 0 < np.abs(after - before).max() < 0.1
+
+
+def test_real_faces_stand_beside_generated_ones_and_their_people_are_split(trained, tmp_path):
+    faces = tmp_path / "faces"
+    for subject in range(10):
+        for picture in (1, 2):
+            path = faces / ("happy" if subject % 2 else "anger") / f"S{subject:03d}_001_{picture:08d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), np.full((48, 48), 20 * subject, np.uint8))
+    source = {"name": "ckplus48", "path": str(faces), "validation_share": 0.3}
+    config = write_config(tmp_path / "mixed", data_sets=[source])
+    assert train.main(["--config", str(config)]) == 0
+    sides = [
+        {path.stem.split("_")[0] for path in (tmp_path / "mixed/work/clips" / split).glob("ckplus48-*")}
+        for split in ("train", "validation")
+    ]
+    assert all(sides)
+    assert sides[0].isdisjoint(sides[1])
+    assert len(sides[0] | sides[1]) == 10
 
 
 def test_a_missing_configuration_is_told_in_one_line(capsys, tmp_path):

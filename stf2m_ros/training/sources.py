@@ -1,0 +1,114 @@
+"""Where clips come from: the generator, and data sets on disk. All end in one store for each side of the split."""
+
+import logging
+import re
+import zlib
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+from tqdm import tqdm
+
+from stf2m_ros.data.clip_store import ClipStore, fill_store
+from stf2m_ros.data.generated_faces.clip import generate_clip
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+from stf2m_ros.data.rule_labels import RuleLabelling
+from stf2m_ros.data.sets.broken import LeftOut
+from stf2m_ros.data.sets.catalogue import open_data_set
+from stf2m_ros.data.sets.recording import DataSet, Recording
+
+_LOG = logging.getLogger(__name__)
+SPLITS = ("train", "validation")
+ClipNames = Dict[str, List[str]]
+"""Names of the clips of each split, in the order in which they are used."""
+
+
+@dataclass(frozen=True)
+class GeneratedClips:
+    """How many generated clips to train and to validate on. Nobody is in both."""
+
+    training: int = 1400
+    validation: int = 120
+    duration_s: float = 30.0
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        if min(self.training, self.validation, self.workers) < 1:
+            raise ValueError(f"expected at least one training clip, validation clip and worker, found {self}")
+
+
+@dataclass(frozen=True)
+class DataSetSource:
+    """A data set on disk. name: of stf2m_ros.data.sets.catalogue; pictures: where they stand apart from the labels."""
+
+    name: str
+    path: str
+    pictures: str = ""
+    skip_broken: bool = False
+    validation_share: float = 0.2  # of the subjects
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.validation_share < 1:
+            raise ValueError(f"validation_share: expected 0 to 1, found {self.validation_share}")
+
+
+def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
+    """Generate and store every clip that is missing."""
+    names = {}
+    for split, count in zip(SPLITS, (settings.training, settings.validation)):
+        seeds = {f"{split}_{seed:06d}": seed for seed in range(count)}
+        missing = stores[split].missing(list(seeds))
+        if missing:
+            make = partial(generate_clip, settings=GeneratorSettings(people=split, duration_s=settings.duration_s))
+            jobs = fill_store(stores[split].folder, make, seeds, settings.workers)
+            for _ in tqdm(jobs, total=len(missing), desc=f"generate {split} clips", mininterval=1.0):
+                pass
+        names[split] = list(seeds)
+    return names
+
+
+def prepare_data_set(source: DataSetSource, labelling: RuleLabelling, stores: Dict[str, ClipStore]) -> ClipNames:
+    """Read and store every clip of the set that is missing; its subjects are split. Raises BrokenFileError."""
+    left_out = LeftOut(source.skip_broken)
+    pictures = Path(source.pictures) if source.pictures else None
+    data_set = open_data_set(source.name, Path(source.path), left_out, labelling, pictures)
+    names: ClipNames = {split: [] for split in SPLITS}
+    for recording in tqdm(data_set.recordings(), desc=f"read {source.name}", mininterval=1.0):
+        split = split_of(recording.subject, source.validation_share)
+        name = clip_name(source.name, recording.clip_id)
+        if _stored(stores[split], name, recording, data_set):
+            names[split].append(name)
+    for line in left_out.lines():
+        _LOG.warning("%s: %s", source.name, line)
+    return names
+
+
+def split_of(subject: str, validation_share: float) -> str:
+    """The same subject is always on the same side, whatever other subjects there are."""
+    place = zlib.crc32(subject.encode("utf-8")) / 2**32
+    return "validation" if place < validation_share else "train"
+
+
+def clip_name(set_name: str, clip_id: str) -> str:
+    """A file name; clips of different sets never share one."""
+    return re.sub(r"[^\w.-]", "_", f"{set_name}-{clip_id}")
+
+
+def stores_below(folder: Path) -> Dict[str, ClipStore]:
+    return {split: ClipStore(folder / split) for split in SPLITS}
+
+
+def _stored(store: ClipStore, name: str, recording: Recording, data_set: DataSet) -> bool:
+    """Whether the clip stands in the store, read now if it was missing; False for a broken one that may be skipped."""
+    if store.holds(name):
+        return True
+    clip = data_set.left_out.attempt(recording.load)
+    if clip is not None:
+        store.write(name, clip)
+    return clip is not None
+
+
+def joined(parts: Tuple[ClipNames, ...]) -> ClipNames:
+    """The clips of all sources, source by source."""
+    return {split: [name for part in parts for name in part[split]] for split in SPLITS}
