@@ -61,7 +61,7 @@ def draw_timeline(timeline: Timeline, path: Path) -> None:
     figure.subplots_adjust(left=0.115, right=0.91, top=1 - 0.85 / figure.get_figheight(), bottom=0.055)
     axes = [figure.add_subplot(cell) for cell in grid]
     for each in axes:
-        each.set_xlim(min(0.0, timeline.segments[0].start_s - timeline.origin_s), timeline.length_s)
+        each.set_xlim(0.0, timeline.length_s)
         _strip(each)
     _draw_heading(figure, timeline)
     rows = (_draw_thumbnails, _draw_intensities, _draw_runs, _draw_truth, _draw_words, _draw_components, _draw_presence)
