@@ -74,9 +74,12 @@ def shipped_rules() -> Path:
     beside = Path(__file__).resolve().parents[2] / DEFAULT_RULES
     if beside.is_file():
         return beside
-    from ament_index_python.packages import get_package_share_directory  # only there once installed
+    try:
+        from ament_index_python.packages import get_package_share_directory  # where ROS 2 is
 
-    return Path(get_package_share_directory(PACKAGE)) / DEFAULT_RULES
+        return Path(get_package_share_directory(PACKAGE)) / DEFAULT_RULES
+    except (ImportError, LookupError) as error:
+        raise FileNotFoundError(f"{DEFAULT_RULES}: expected the shipped rules, found none; use --rules FILE") from error
 
 
 def _scored_batches(

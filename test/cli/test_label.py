@@ -1,7 +1,9 @@
 import csv
+import subprocess
+import sys
 
 import pytest
-from set_fixtures import face_points, real, wflw_line, write_disfa_labels
+from set_fixtures import ROOT, face_points, real, wflw_line, write_disfa_labels
 
 from stf2m_ros.cli.label import main
 
@@ -78,3 +80,11 @@ def test_real_disfa_rows_get_the_labels_that_their_units_ask_for(tmp_path, capsy
     assert shares["rows without any action unit that are neutral"] == 100
     assert shares["rows with AU12 >= 3 and AU4 = 0 that are happiness"] >= 95
     assert shares["rows with AU9 >= 3 that are disgust"] >= 90
+
+
+def test_labelling_needs_neither_torch_nor_ros():
+    probe = (
+        "import sys, stf2m_ros.cli.label; print(*sorted({'torch', 'rclpy', 'h5py', 'matplotlib'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

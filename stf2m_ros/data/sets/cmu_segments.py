@@ -71,7 +71,7 @@ class SegmentRecording:
         if path is None:
             return None
         with open_sequence(path) as sequence:
-            if self.segment.video not in sequence.videos():
+            if self.segment.video not in sequence:
                 return None
             return sequence.track(self.segment.video, width).within(self.segment.start_s, self.segment.end_s)
 

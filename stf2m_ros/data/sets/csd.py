@@ -40,6 +40,9 @@ class Sequence:
         self.path = path
         self._data = data
 
+    def __contains__(self, video: str) -> bool:
+        return video in self._data
+
     def videos(self) -> List[str]:
         return sorted(self._data.keys())
 
