@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stf2m_ros.node.built_messages import missing_messages
+
 ROOT = Path(__file__).resolve().parents[1]
 ROBOT_ROOMS = ("fuzzy", "stream", "runtime")
 
@@ -32,7 +34,8 @@ def test_what_runs_on_the_robot_loads_without_torch_and_rclpy(room):
 
 @pytest.mark.ros
 def test_the_node_loads_without_torch():
-    pytest.importorskip("stf2m_msgs.msg", reason="the messages are not built; `make build` does it")
+    if missing_messages():
+        pytest.skip(missing_messages())
     assert loaded_by([*modules_of("node"), "stf2m_ros.cli.play"], {"torch", "matplotlib"}) == []
 
 
