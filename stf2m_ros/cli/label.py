@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -19,9 +19,13 @@ from stf2m_ros.data.sets.labelled import label_scored, labelled_rows
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.fuzzy.rule_base import RuleBase, load_rule_base
 
+if TYPE_CHECKING:
+    from stf2m_ros.evaluation.label_summary import LabelSummary
+
 PACKAGE = "stf2m_ros"
 DEFAULT_RULES = Path("config") / "rules" / "facs.yaml"
 LABELLED = (*BY_RULES, "manifest")
+READING_AND_RULES = "reading and rules"
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -83,7 +87,7 @@ def shipped_rules() -> Path:
 
 
 def _scored_batches(
-    data_set: "Disfa | DisfaList", how: RuleLabelling, watch: "_Stopwatch", figures: "_DisfaFigures"
+    data_set: Union[Disfa, DisfaList], how: RuleLabelling, watch: "_Stopwatch", figures: "_DisfaFigures"
 ) -> Iterator[LabelledRows]:
     for frames in data_set.scored_frames():
         watch.lap("reading")
@@ -94,9 +98,13 @@ def _scored_batches(
         yield batch
 
 
-def _summed(batches: Iterator[LabelledRows], summary: "LabelSummary", watch: "_Stopwatch") -> Iterator[LabelledRows]:  # noqa: F821
+def _summed(
+    batches: Iterator[LabelledRows],
+    summary: "LabelSummary",
+    watch: "_Stopwatch",
+) -> Iterator[LabelledRows]:
     for batch in batches:
-        watch.lap("rules")
+        watch.lap(READING_AND_RULES)
         summary.add(batch)
         watch.lap("counting")
         yield batch
@@ -107,7 +115,7 @@ class _Stopwatch:
     """Where the seconds went: by the clock, and of the processor, which no other program's work lengthens."""
 
     def __init__(self) -> None:
-        self._spent = {"reading": np.zeros(2), "rules": np.zeros(2), "writing": np.zeros(2), "counting": np.zeros(2)}
+        self._spent: Dict[str, np.ndarray] = {}
         self._last = self._now()
 
     @staticmethod
@@ -116,18 +124,21 @@ class _Stopwatch:
 
     def lap(self, name: str) -> None:
         now = self._now()
-        self._spent[name] += now - self._last
+        self._spent[name] = self._spent.get(name, np.zeros(2)) + now - self._last
         self._last = now
 
     def lines(self, rows: int) -> List[str]:
-        labelling = self._spent["rules"] + self._spent["writing"]
-        whole = sum(self._spent.values())
-        parts = ", ".join(f"{name} {1000 * spent[0]:.0f} ms" for name, spent in self._spent.items())
-        rates = [
-            f"{rows / spent[0]:,.0f} by the clock, {rows / spent[1]:,.0f} by processor time"
-            for spent in np.maximum([labelling, whole], 1e-9)
-        ]
-        return [f"rows a second, rules and writing: {rates[0]}", f"with reading and counting: {rates[1]} ({parts})"]
+        parts = ", ".join(f"{name} {1000 * spent[0]:.0f} ms" for name, spent in self._spent.items() if spent[0] > 5e-4)
+        lines = [f"rows a second: {_rates(rows, sum(self._spent.values()))} ({parts})"]
+        if "rules" in self._spent:
+            labelling = self._spent["rules"] + self._spent["writing"]
+            lines.append(f"rows a second, rules and writing alone: {_rates(rows, labelling)}")
+        return lines
+
+
+def _rates(rows: int, spent: np.ndarray) -> str:
+    by_clock, by_processor = rows / np.maximum(spent, 1e-9)
+    return f"{by_clock:,.0f} by the clock, {by_processor:,.0f} by processor time"
 
 
 class _DisfaFigures:
@@ -157,7 +168,7 @@ class _DisfaFigures:
         ]
 
 
-def _summary(rules: RuleBase) -> "LabelSummary":  # noqa: F821
+def _summary(rules: RuleBase) -> "LabelSummary":
     try:
         from stf2m_ros.evaluation.label_summary import LabelSummary  # after the arguments: matplotlib takes a second
     except ImportError as error:
@@ -165,7 +176,7 @@ def _summary(rules: RuleBase) -> "LabelSummary":  # noqa: F821
     return LabelSummary(rules.table(None).names)
 
 
-def _draw(summary: "LabelSummary", title: str, path: Path) -> None:  # noqa: F821
+def _draw(summary: "LabelSummary", title: str, path: Path) -> None:
     from stf2m_ros.evaluation.label_summary import draw_label_summary
 
     draw_label_summary(summary, title, path)

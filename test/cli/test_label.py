@@ -23,7 +23,7 @@ def test_disfa_becomes_a_table_and_a_picture(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "happiness-medium         2 rows   66.7 %" in said
     assert "rows with AU12 >= 3 and AU4 = 0 that are happiness: 2 of 2, 100.00 %" in said
-    assert "rows a second, rules and writing" in said
+    assert "rows a second, rules and writing alone: " in said
 
 
 def test_wflw_is_labelled_from_landmarks(tmp_path):

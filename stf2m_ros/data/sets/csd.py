@@ -6,12 +6,15 @@ Inside: /<name of the sequence>/data/<video>/features (N, F) and /intervals (N, 
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 
 from stf2m_ros.data.sets.broken import BrokenFileError
 from stf2m_ros.stream.timed_word import TimedWord
+
+if TYPE_CHECKING:
+    import h5py
 
 SILENCE = "sp"
 """What the aligner wrote where nobody spoke."""
@@ -36,7 +39,7 @@ class Track(NamedTuple):
 class Sequence:
     """An opened file. Nothing is read before it is asked for."""
 
-    def __init__(self, path: Path, data: "h5py.Group") -> None:  # noqa: F821 - imported where a file is opened
+    def __init__(self, path: Path, data: "h5py.Group") -> None:
         self.path = path
         self._data = data
 
