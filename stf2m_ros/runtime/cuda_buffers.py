@@ -68,8 +68,10 @@ class PinnedPair:
         self._driver.memcpy_dtoh_async(self.host[:size], self._device, stream)
 
     def free(self) -> None:
-        self._device.free()
-        self.host.base.free()
+        try:
+            self._device.free()
+        finally:  # the device may be out of order, this machine's memory is not
+            self.host.base.free()
 
 
 class CudaDevice:

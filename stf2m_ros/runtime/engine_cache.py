@@ -9,6 +9,7 @@ TensorRT runs code that it finds in an engine, so a wrong one is found out befor
 import hashlib
 import logging
 import os
+import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Mapping, Union
@@ -71,19 +72,25 @@ class EngineCache:
         reason = _mismatch(card, expected, plan)
         return NoEngine(f"{place}: {reason}") if reason else CachedEngine(plan)
 
-    def write(self, graph_file: str, fingerprint: Fingerprint, plan: bytes) -> bool:
-        """Keeps an engine; False, and a warning, where the folder cannot be written."""
+    def write(self, graph_file: str, fingerprint: Fingerprint, plan: bytes) -> None:
+        """Keeps an engine. Raises OSError."""
         place = self.place(graph_file, fingerprint.precision)
         card = {"plan_sha256": _sha256(plan), **asdict(fingerprint)}
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            # The card last: until it is there, the new plan matches no card, which reads as no engine.
-            write_atomically(place / PLAN_FILE, plan)
-            write_atomically(place / CARD_FILE, yaml.safe_dump(card, sort_keys=False).encode("utf-8"))
-        except OSError as error:
-            _LOG.warning("engines cannot be kept and will be built again at the next start: %s", error)
-            return False
-        return True
+        place.mkdir(parents=True, exist_ok=True)
+        # The card last: until it is there, the new plan matches no card, which reads as no engine.
+        write_atomically(place / PLAN_FILE, plan)
+        write_atomically(place / CARD_FILE, yaml.safe_dump(card, sort_keys=False).encode("utf-8"))
+
+
+def is_writable(folder: Union[str, Path]) -> bool:
+    """Whether engines can be kept in the folder, which is made; if not, a warning says why."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=str(folder)):
+            return True
+    except OSError as error:
+        _LOG.warning("engines cannot be kept and will be built again at the next start: %s", error)
+        return False
 
 
 def default_cache_folder() -> Path:

@@ -132,18 +132,19 @@ class TensorRTEngine:
         ]
 
     def _run_once(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        device, stream = self._device, self._device.stream
+        # No names for the stream or the context here: the frame of a failed run would keep them from being freed.
+        device = self._device
         self._set_shapes({name: value.shape for name, value in inputs.items()})
         with device.guarded("the GPU failed"):
             for name, value in inputs.items():
                 pair = self._pairs[name]
                 np.copyto(pair.host[: value.size].reshape(value.shape), value)
-                pair.to_device(value.size, stream)
+                pair.to_device(value.size, device.stream)
             if not self._context.execute_async_v3(device.stream_handle):
                 raise EngineRunError(f"TensorRT does not run: {last_error_of(self._trt)}")
             shapes = {name: tuple(self._context.get_tensor_shape(name)) for name in self._outputs}
             for name, shape in shapes.items():
-                self._pairs[name].to_host(int(np.prod(shape)), stream)
+                self._pairs[name].to_host(int(np.prod(shape)), device.stream)
         device.wait()
         # Copies, because the next run writes where these are.
         return {name: self._pairs[name].host[: int(np.prod(s))].reshape(s).copy() for name, s in shapes.items()}

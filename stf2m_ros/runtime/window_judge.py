@@ -18,7 +18,7 @@ class WindowJudge:
         self._window_head = window_head
         self._temperature = bundle.card.temperature
         self._rules = len(bundle.rules.names)
-        self._constant_inputs = _constant_inputs(bundle)
+        self._constant_inputs = constant_inputs(bundle)
 
     def judge(self, window: WindowArrays, text: SegmentText) -> SegmentValues:
         """What the head says. A window in which nobody was seen or heard is not shown to it."""
@@ -34,7 +34,8 @@ class WindowJudge:
         return SegmentValues.from_head(outputs, self._temperature, self._rules)
 
 
-def _constant_inputs(bundle: Bundle) -> Dict[str, np.ndarray]:
+def constant_inputs(bundle: Bundle) -> Dict[str, np.ndarray]:
+    """The inputs of the window head that a bundle fixes."""
     rules, fuzzy = bundle.rules, bundle.card.fuzzy
     return {
         "rule_codes": rules.codes,

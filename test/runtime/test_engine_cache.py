@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from stf2m_ros.runtime.engine_cache import CachedEngine, EngineCache, Fingerprint, NoEngine, default_cache_folder
+from stf2m_ros.runtime.engine_cache import (
+    CachedEngine,
+    EngineCache,
+    Fingerprint,
+    NoEngine,
+    default_cache_folder,
+    is_writable,
+)
 
 GRAPH = "frame_encoder.onnx"
 PLAN = bytes(range(256)) * 4
@@ -14,7 +21,7 @@ FINGERPRINT = Fingerprint("0" * 64, "tensorrt 8.5.2.2", "Xavier (compute 7.2)", 
 @pytest.fixture
 def cache(tmp_path: Path) -> EngineCache:
     cache = EngineCache(tmp_path / "engines", "generated_faces")
-    assert cache.write(GRAPH, FINGERPRINT, PLAN)
+    cache.write(GRAPH, FINGERPRINT, PLAN)
     return cache
 
 
@@ -70,13 +77,17 @@ def test_power_lost_between_plan_and_card_leaves_no_engine(cache: EngineCache) -
     assert isinstance(cache.read(GRAPH, FINGERPRINT), NoEngine)
 
 
-def test_a_cache_that_cannot_be_written_warns_and_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "engines").write_text("a file where the folder should be")
-    cache = EngineCache(tmp_path / "engines", "generated_faces")
     with caplog.at_level(logging.WARNING):
-        assert not cache.write(GRAPH, FINGERPRINT, PLAN)
+        assert not is_writable(tmp_path / "engines")
     assert "will be built again at the next start" in caplog.text
-    assert isinstance(cache.read(GRAPH, FINGERPRINT), NoEngine)
+    assert isinstance(EngineCache(tmp_path / "engines", "generated_faces").read(GRAPH, FINGERPRINT), NoEngine)
+
+
+def test_a_folder_that_can_be_written_is_made(tmp_path: Path) -> None:
+    assert is_writable(tmp_path / "engines")
+    assert list((tmp_path / "engines").iterdir()) == []
 
 
 def test_a_bundles_name_cannot_leave_the_folder(tmp_path: Path) -> None:

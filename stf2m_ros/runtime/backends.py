@@ -1,0 +1,105 @@
+"""Which backend runs a bundle: TensorRT where it is to be had, ONNX Runtime everywhere else."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Optional
+
+from stf2m_ros.runtime.build_process import BuildProcess, build_command
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle
+from stf2m_ros.runtime.bundle_engines import open_onnx_engines
+from stf2m_ros.runtime.cuda_buffers import device_name, load_driver
+from stf2m_ros.runtime.engine import Engine
+from stf2m_ros.runtime.engine_building import fingerprints
+from stf2m_ros.runtime.engine_cache import EngineCache, default_cache_folder, is_writable
+from stf2m_ros.runtime.engine_switch import Build, EngineSwitch, SwitchedEngine, said
+from stf2m_ros.runtime.fast_engines import FastEngines
+from stf2m_ros.runtime.tensorrt_api import PRECISIONS, find_tensorrt
+
+BACKENDS = ("auto", "tensorrt", "onnxruntime")
+_DEVICE_FILES = ("nvidia0", "nvhost-gpu", "nvhost-ctrl-gpu", "nvmap", "dxg")
+"""Below /dev where NVIDIA's driver is loaded: on a PC, on Jetsons, under WSL."""
+
+
+@dataclass(frozen=True)
+class BackendSettings:
+    """What a user may choose."""
+
+    backend: str = "auto"
+    precision: str = "fp16"
+    threads: int = 1  # of ONNX Runtime
+    cache_folder: Optional[Path] = None  # where engines are kept, none for the default
+
+    def __post_init__(self) -> None:
+        for name, choices in (("backend", BACKENDS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}: expected one of {', '.join(choices)}, found {getattr(self, name)!r}")
+
+
+class TensorRTPath:
+    """The engines of one bundle for this machine's GPU. Made without touching CUDA's context."""
+
+    def __init__(self, trt: Any, driver: Any, bundle: Bundle, settings: BackendSettings) -> None:
+        """Raises CudaMissing."""
+        self._trt, self._driver, self._bundle, self._settings = trt, driver, bundle, settings
+        self._wanted = fingerprints(trt, device_name(driver), bundle.card, settings.precision)
+        self._temporary: Optional[str] = None
+        self._folder = settings.cache_folder or default_cache_folder()
+        if not is_writable(self._folder):
+            self._folder = Path(tempfile.mkdtemp(prefix="stf2m_engines_"))
+            self._temporary = str(self._folder)
+        self._cache = EngineCache(self._folder, bundle.card.name)
+
+    def open_cached(self, reference: Mapping[str, Engine]) -> FastEngines:
+        fast = FastEngines(self._trt, self._bundle, self._cache, self._wanted, self._driver)
+        try:
+            fast.require_agreement(self._bundle, reference)
+        except BaseException:
+            fast.close()
+            raise
+        return fast
+
+    def start_build(self) -> Build:
+        return BuildProcess(build_command(self._bundle.folder, self._settings.precision, self._folder))
+
+    def close(self) -> None:
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class ServedEngines:
+    """Both graphs, and the switch behind them. Closing one engine closes all."""
+
+    frame_encoder: SwitchedEngine
+    window_head: SwitchedEngine
+    switch: EngineSwitch
+
+    def close(self) -> None:
+        self.switch.close()
+
+
+def open_engines(bundle: Bundle, settings: BackendSettings) -> ServedEngines:
+    """Engines that run at once and always; raises BundleMismatch only. Call it, use and close them on one thread."""
+    onnx = open_onnx_engines(bundle, settings.threads)
+    graphs = {FRAME_ENCODER_FILE: onnx.frame_encoder, WINDOW_HEAD_FILE: onnx.window_head}
+    switch = EngineSwitch(graphs, onnx.frame_encoder.name)
+    if settings.backend != "onnxruntime":
+        _try_tensorrt(switch, bundle, settings)
+    return ServedEngines(SwitchedEngine(switch, FRAME_ENCODER_FILE), SwitchedEngine(switch, WINDOW_HEAD_FILE), switch)
+
+
+def _try_tensorrt(switch: EngineSwitch, bundle: Bundle, settings: BackendSettings) -> None:
+    try:
+        path = TensorRTPath(find_tensorrt(), load_driver(), bundle, settings)
+    except Exception as error:  # nothing that is wrong with a GPU stops the node
+        # On a machine without an NVIDIA GPU, nobody who said `auto` expected one.
+        switch.stay(said(error), degraded=settings.backend == "tensorrt" or nvidia_is_here())
+        return
+    switch.use(path)
+
+
+def nvidia_is_here(dev: Path = Path("/dev")) -> bool:
+    """Whether an NVIDIA driver is loaded, with or without the libraries that we need."""
+    return any((dev / name).exists() for name in _DEVICE_FILES)
