@@ -16,6 +16,8 @@ class Health:
 
     state: str  # of the lifecycle
     engine: str = ""
+    backend: str = ""  # what there is to say of what runs the model
+    degraded: bool = False  # the backend is not the one that is wanted
     model: str = ""
     image_topic: str = ""
     silent_s: Optional[float] = None  # since the last image, if that is too long
@@ -30,6 +32,7 @@ def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
     values = {
         "state": health.state,
         "engine": health.engine,
+        "backend": health.backend,
         "model": health.model,
         "image topic": health.image_topic,
         "frames received": counts.frames_received,
@@ -55,4 +58,6 @@ def judge(health: Health) -> "tuple[bytes, str]":
         return DiagnosticStatus.ERROR, health.counts.last_failure
     if health.silent_s is not None:
         return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"
+    if health.degraded:
+        return DiagnosticStatus.WARN, health.backend
     return DiagnosticStatus.OK, health.absence or "a person is followed"

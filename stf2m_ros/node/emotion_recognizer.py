@@ -1,6 +1,7 @@
 """The lifecycle node: images and transcripts in, emotion sequences out. It only connects; the runtime decides."""
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Callable, Optional
 
@@ -17,7 +18,7 @@ from stf2m_ros.node import diagnostics, log_bridge, parameters
 from stf2m_ros.node.image_messages import rgb_of_compressed, rgb_of_image
 from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
 from stf2m_ros.node.messages import ModelIdentity, message_of_sequence, reason_text
-from stf2m_ros.node.recognizer_loading import load_recognizer
+from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
 from stf2m_ros.node.recognizer_worker import RecognizerWorker, WorkerCounts
 from stf2m_ros.node.stamps import StampClock, seconds_of
 from stf2m_ros.node.transcript_messages import TranscriptSource, transcript_source
@@ -39,7 +40,7 @@ class EmotionRecognizer(LifecycleNode):
         self._log_handler = log_bridge.attach(self.get_logger())
         self.add_on_set_parameters_callback(lambda changes: parameters.judge_change(changes, self._worker is not None))
         self._worker: Optional[RecognizerWorker] = None
-        self._model: Optional[ModelIdentity] = None
+        self._loaded: Optional[LoadedRecognizer] = None
         self._publisher = self._image_subscription = self._transcript_subscription = None
         self._images: Optional[ImageWatch] = None
         self._stamp_clock = StampClock()
@@ -63,8 +64,9 @@ class EmotionRecognizer(LifecycleNode):
             EmotionSequenceMessage, "emotion_sequence", 10, qos_overriding_options=_overridable()
         )
         self._worker = RecognizerWorker(partial(load_recognizer, self._settings), self._publish, self._stamp_now)
-        self._model = self._worker.start().model
-        self.get_logger().info(f"configured: model {self._model.name} {self._model.version} on {self._model.engine}")
+        self._loaded = self._worker.start()
+        model = self._model_now()
+        self.get_logger().info(f"configured: model {model.name} {model.version} on {model.engine}")
         return super().on_configure(state)
 
     @failing_clearly(undo="_stop_listening")
@@ -117,7 +119,7 @@ class EmotionRecognizer(LifecycleNode):
             self._worker.stop()
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
-        self._worker = self._publisher = self._model = None
+        self._worker = self._publisher = self._loaded = None
 
     def _start_by_itself(self) -> None:
         self.destroy_timer(self._autostart)
@@ -182,7 +184,11 @@ class EmotionRecognizer(LifecycleNode):
             return
         self._absence = AbsenceReason.PRESENT if sequence.present else sequence.absence
         detail = self._worker.counts.last_unreadable if self._absence == AbsenceReason.BAD_IMAGE else ""
-        self._publisher.publish(message_of_sequence(sequence, self._model, self._frame_id, detail))
+        self._publisher.publish(message_of_sequence(sequence, self._model_now(), self._frame_id, detail))
+
+    def _model_now(self) -> ModelIdentity:
+        """With the engine that runs it at this moment."""
+        return replace(self._loaded.model, engine=self._loaded.backend.engine)
 
     def _watch_images(self) -> None:
         now_s, images, subscription = time.monotonic(), self._images, self._image_subscription
@@ -199,12 +205,14 @@ class EmotionRecognizer(LifecycleNode):
         self._diagnostics.publish(message)
 
     def _health(self, now_s: float) -> diagnostics.Health:
-        images, subscription, model = self._images, self._image_subscription, self._model
+        images, subscription, loaded = self._images, self._image_subscription, self._loaded
         silent = images is not None and images.is_silent(now_s)
         return diagnostics.Health(
             state="active" if images else "inactive" if self._worker else "unconfigured",
-            engine=model.engine if model else "",
-            model=f"{model.name} {model.version}" if model else "",
+            engine=loaded.backend.engine if loaded else "",
+            backend=loaded.backend.text if loaded else "",
+            degraded=loaded.backend.degraded if loaded else False,
+            model=f"{loaded.model.name} {loaded.model.version}" if loaded else "",
             image_topic=subscription.topic_name if subscription else "",
             silent_s=images.silent_s(now_s) if silent else None,
             absence=reason_text(self._absence),

@@ -8,8 +8,9 @@ from ament_index_python.packages import PackageNotFoundError, get_package_share_
 
 from stf2m_ros.node.messages import ModelIdentity
 from stf2m_ros.node.parameters import RecognizerParameters
+from stf2m_ros.runtime.backends import BackendSettings, open_engines
 from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, BundleNotFound, load_bundle
-from stf2m_ros.runtime.bundle_engines import open_onnx_engines
+from stf2m_ros.runtime.engine_switch import BackendStatus, EngineSwitch
 from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import Cropper, FaceCropper, ReadyCrop
 from stf2m_ros.stream.face_detectors import HaarDetector, YuNetDetector
@@ -26,6 +27,16 @@ class LoadedRecognizer:
 
     recognizer: Recognizer
     model: ModelIdentity
+    switch: EngineSwitch
+
+    @property
+    def backend(self) -> BackendStatus:
+        """What runs the model at this moment; any thread may ask."""
+        return self.switch.status
+
+    def tend(self) -> None:
+        """Looks after engines that are being built; on the thread that loaded."""
+        self.switch.tend()
 
     def close(self) -> None:
         self.recognizer.close()
@@ -36,7 +47,7 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     bundle = load_bundle(find_bundle(parameters.bundle), parameters.rules or None)
     cropper = _cropper(parameters, bundle)
     embedding = _embedding(parameters, bundle)
-    engines = open_onnx_engines(bundle, parameters.threads)
+    engines = open_engines(bundle, BackendSettings(parameters.backend, parameters.precision, parameters.threads))
     recognizer = Recognizer(
         bundle,
         engines.frame_encoder,
@@ -46,7 +57,7 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
         Transcript(followed_speaker=parameters.speaker_id),
     )
     identity = ModelIdentity.of(bundle.card, bundle.rules.names, engines.frame_encoder.name)
-    return LoadedRecognizer(recognizer, identity)
+    return LoadedRecognizer(recognizer, identity, engines.switch)
 
 
 def find_bundle(name: str) -> Path:

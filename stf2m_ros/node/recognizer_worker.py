@@ -45,6 +45,8 @@ class Loaded(Protocol):
     @property
     def recognizer(self) -> FedRecognizer: ...
 
+    def tend(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -151,6 +153,7 @@ class RecognizerWorker:
             return
         try:
             while self._wait_for_work():
+                loaded.tend()
                 self._work_once(loaded.recognizer)
         finally:
             loaded.close()

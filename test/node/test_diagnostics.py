@@ -28,6 +28,18 @@ def test_a_failure_is_an_error_and_says_which():
     assert judge(Health(state="active", counts=counts)) == (DiagnosticStatus.ERROR, "RuntimeError: out of memory")
 
 
+def test_a_backend_that_is_not_the_wanted_one_is_a_warning():
+    said = "ONNX Runtime serves: pycuda is not installed"
+    assert judge(Health(state="active", backend=said, degraded=True)) == (DiagnosticStatus.WARN, said)
+
+
+def test_a_build_that_goes_on_is_told_but_no_warning():
+    health = Health(state="active", backend="TensorRT's engines are being built since 20 s")
+    assert judge(health)[0] == DiagnosticStatus.OK
+    values = {each.key: each.value for each in diagnostic_message("/node", health).status[0].values}
+    assert values["backend"] == health.backend
+
+
 def test_an_inactive_node_says_so():
     assert judge(Health(state="inactive", silent_s=99.0)) == (DiagnosticStatus.OK, "inactive")
 

@@ -21,7 +21,7 @@ def test_the_defaults_are_what_the_node_declares(rig):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"backend": "abacus"}, "backend: expected one of onnxruntime, found 'abacus'"),
+        ({"backend": "abacus"}, "backend: expected one of auto, tensorrt, onnxruntime, found 'abacus'"),
         ({"threads": 0}, "threads: expected 1 to 64, found 0"),
         ({"transcript_latency_s": 31.0}, "transcript_latency_s: expected 0.0 to 30.0, found 31.0"),
         ({"face_detector": "yunet"}, "yunet_model: expected a file for face_detector yunet, found none"),

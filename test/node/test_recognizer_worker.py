@@ -54,6 +54,9 @@ class RecordingRecognizer:
     def reset(self) -> None:
         self.resets += 1
 
+    def tend(self) -> None:
+        self.threads.add(threading.get_ident())
+
     def close(self) -> None:
         self.threads.add(threading.get_ident())
         self.closed = True
@@ -87,7 +90,7 @@ def inbox():
 
 @pytest.fixture()
 def worker(recognizer, inbox):
-    loaded = SimpleNamespace(recognizer=recognizer, close=recognizer.close)
+    loaded = SimpleNamespace(recognizer=recognizer, tend=recognizer.tend, close=recognizer.close)
     made = RecognizerWorker(lambda: loaded, inbox.take, stamp_now=lambda: 50.0)
     made.start()
     yield made

@@ -7,6 +7,7 @@ import pytest
 
 from stf2m_ros.runtime.build_process import BuildOutcome, BuildProcess, build_command
 from stf2m_ros.runtime.cuda_buffers import CudaMissing, load_driver
+from stf2m_ros.runtime.tensorrt_api import TensorRTMissing, find_tensorrt
 
 GIVE_UP_S = 60.0
 Start = Callable[[List[str]], BuildProcess]
@@ -73,8 +74,9 @@ def test_the_real_builder_says_in_one_line_what_this_machine_lacks(
     start: Start, tiny_bundle_folder: Path, tmp_path: Path
 ) -> None:
     try:
+        find_tensorrt()
         load_driver()
-    except CudaMissing as missing:
+    except (TensorRTMissing, CudaMissing) as missing:
         build = start(build_command(tiny_bundle_folder, "fp16", tmp_path))
         assert outcome_of(build) == BuildOutcome(str(missing))
     else:
