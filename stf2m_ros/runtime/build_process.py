@@ -57,6 +57,14 @@ class BuildProcess:
         how = f"the builder was killed by signal {-code}" if code < 0 else f"the builder ended with code {code}"
         return BuildOutcome(last if code == 1 and last else ": ".join(filter(None, [how, last])))
 
+    def wait(self, timeout_s: float) -> Optional[BuildOutcome]:
+        """How it ended, None where it still runs after so long."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+        return self.poll()
+
     def stop(self) -> None:
         """Ends it if it still runs, and frees what it took. Stopping twice is allowed."""
         if self._process.poll() is None:

@@ -32,8 +32,7 @@ def python(program: str) -> List[str]:
 
 
 def outcome_of(build: BuildProcess) -> BuildOutcome:
-    build._process.wait(GIVE_UP_S)
-    outcome = build.poll()
+    outcome = build.wait(GIVE_UP_S)
     assert outcome is not None
     return outcome
 
@@ -47,6 +46,7 @@ def test_a_build_that_ends_well_has_no_failure(start: Start) -> None:
 def test_a_running_build_has_no_outcome_and_can_be_stopped(start: Start) -> None:
     build = start(python("import time; time.sleep(600)"))
     assert build.poll() is None
+    assert build.wait(0.01) is None
     assert build.elapsed_s < GIVE_UP_S
     build.stop()
     build.stop()
