@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, List, Optional
 
+from stf2m_ros.runtime.backends import BackendSettings
 from stf2m_ros.runtime.build_process import BuildProcess, build_command
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch, load_bundle
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
@@ -43,7 +44,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    bundle, trt = load_bundle(options.bundle), find_tensorrt()
+    bundle, trt = load_bundle(_folder(options.bundle)), find_tensorrt()
     try:
         driver = load_driver()
     except CudaMissing as missing:
@@ -56,6 +57,17 @@ def _build(options: argparse.Namespace) -> int:
         return 1
     wanted = fingerprints(trt, device, bundle.card, options.precision)
     return report(FastEngines(trt, bundle, cache, wanted, driver), bundle, options.layers)
+
+
+def _folder(name: str) -> Path:
+    """A folder as it is; the name of an installed model where ROS can tell where that is."""
+    if not Path(name).is_dir():
+        try:
+            from stf2m_ros.node.recognizer_loading import find_bundle  # needs ROS, which a folder does not
+        except ImportError:
+            return Path(name)
+        return find_bundle(name)
+    return Path(name)
 
 
 def build_for_trial(trt: ModuleType, bundle: Bundle, precision: str, missing: str) -> int:
@@ -138,9 +150,9 @@ def _print_layers(inspected: str, every_layer: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="build_engine", description="Build a bundle's TensorRT engines ahead.")
-    parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
+    parser.add_argument("--bundle", required=True, help="folder of a bundle, or the name of an installed model")
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default="fp16", help="as the node's parameter (default fp16)"
+        "--precision", choices=PRECISIONS, default=BackendSettings.precision, help="default %(default)s"
     )
     parser.add_argument(
         "--cache", type=Path, default=default_cache_folder(), help="where engines are kept (%(default)s)"

@@ -8,7 +8,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from stf2m_ros.runtime.backends import BACKENDS
+from stf2m_ros.runtime.backends import BACKENDS, BackendSettings
 from stf2m_ros.runtime.tensorrt_api import PRECISIONS
 
 
@@ -32,11 +32,13 @@ class RecognizerParameters:
         "generated_faces", "Model bundle: a folder, or the name of one that is installed with stf2m_ros."
     )
     backend: str = parameter(
-        "auto",
+        BackendSettings.backend,
         "What runs the model. auto: TensorRT where it and an NVIDIA GPU are there, else ONNX Runtime on the CPU.",
         choices=BACKENDS,
     )
-    precision: str = parameter("fp16", "Of TensorRT's engines; ONNX Runtime always runs fp32.", choices=PRECISIONS)
+    precision: str = parameter(
+        BackendSettings.precision, "Of TensorRT's engines; ONNX Runtime always runs fp32.", choices=PRECISIONS
+    )
     threads: int = parameter(1, "Processor cores that one run of the model may use.", limits=(1, 64))
     rules: str = parameter("", "File of fuzzy rules to use instead of the bundle's; empty for the bundle's.")
     word_vectors: str = parameter(

@@ -72,7 +72,7 @@ def test_a_bundle_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.C
     assert build_engine.main(["--bundle", str(tmp_path / "none")]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "expected a model bundle, found no such folder; nothing was built" in said
+    assert said.endswith("nothing was built\n")
 
 
 def test_the_build_is_shown_as_it_goes_on(capsys: pytest.CaptureFixture) -> None:
