@@ -4,6 +4,7 @@ Runs where the node runs: without PyTorch, and without a running ROS.
 """
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -60,14 +61,14 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _folder(name: str) -> Path:
-    """A folder as it is; the name of an installed model where ROS can tell where that is."""
-    if not Path(name).is_dir():
-        try:
-            from stf2m_ros.node.recognizer_loading import find_bundle  # needs ROS, which a folder does not
-        except ImportError:
-            return Path(name)
-        return find_bundle(name)
-    return Path(name)
+    """A path as it is; for a bare name the installed model, where ROS can tell where that is."""
+    if Path(name).is_dir() or os.sep in name:
+        return Path(name)
+    try:
+        from stf2m_ros.node.recognizer_loading import find_bundle  # needs ROS, which a folder does not
+    except (ImportError, AttributeError):  # AttributeError: the messages are there but not built
+        return Path(name)
+    return find_bundle(name)
 
 
 def build_for_trial(trt: ModuleType, bundle: Bundle, precision: str, missing: str) -> int:

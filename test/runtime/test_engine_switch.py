@@ -1,86 +1,23 @@
 import logging
 import threading
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
-from fake_gpu import FakeDriver, fake_tensorrt
+from gpu_rig import ONNX, GpuRig
 
-from stf2m_ros.runtime.backends import BackendSettings, TensorRTPath
-from stf2m_ros.runtime.build_process import BuildOutcome
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, load_bundle
-from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.cuda_buffers import device_name
-from stf2m_ros.runtime.engine_building import build_missing, fingerprints
-from stf2m_ros.runtime.engine_cache import EngineCache
-from stf2m_ros.runtime.engine_switch import EngineSwitch, SwitchedEngine
-from stf2m_ros.runtime.engine_trial import trial_inputs
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
+from stf2m_ros.runtime.engine_switch import BackendStatus, EngineSwitch, SwitchedEngine
 from stf2m_ros.runtime.onnx_engine import EngineInputError
-
-ONNX = "onnxruntime-cpu"
-
-
-class BuildHere:
-    """A build that is done at its third look."""
-
-    def __init__(self, build: Any) -> None:
-        self._build, self.looks, self.stopped, self.elapsed_s = build, 0, False, 0.0
-
-    def poll(self) -> Optional[BuildOutcome]:
-        self.looks, self.elapsed_s = self.looks + 1, self.elapsed_s + 12
-        if self.looks < 3:
-            return None
-        try:
-            self._build()
-        except Exception as error:
-            return BuildOutcome(str(error))
-        return BuildOutcome("")
-
-    def stop(self) -> None:
-        self.stopped = True
-
-
-class PathOfFakes(TensorRTPath):
-    """The path as it is, but for the process that builds."""
-
-    def __init__(self, trt: Any, bundle: Bundle, cache_folder: Path, precision: str = "fp16") -> None:
-        settings = BackendSettings(precision=precision, cache_folder=cache_folder)
-        super().__init__(trt, trt.driver, bundle, settings)
-        self.builds: List[BuildHere] = []
-
-    def start_build(self) -> BuildHere:
-        self.builds.append(BuildHere(lambda: build_missing(self._trt, self._wanted, self._bundle, self._cache)))
-        return self.builds[-1]
 
 
 @pytest.fixture
-def rig(tiny_bundle_folder: Path, tmp_path: Path) -> Any:
-    """Everything for a switch on a fake GPU; `open(**how)` gives one whose TensorRT is like that."""
-    bundle, driver = load_bundle(tiny_bundle_folder), FakeDriver()
-    rig = SimpleNamespace(bundle=bundle, driver=driver, inputs=trial_inputs(bundle), cache=tmp_path / "engines")
-
-    def open_switch(precision: str = "fp16", **how: Any) -> EngineSwitch:
-        onnx = open_onnx_engines(bundle)
-        rig.onnx = {FRAME_ENCODER_FILE: onnx.frame_encoder, WINDOW_HEAD_FILE: onnx.window_head}
-        rig.trt = fake_tensorrt(driver, **how)
-        rig.path = PathOfFakes(rig.trt, bundle, rig.cache, precision)
-        switch = EngineSwitch(rig.onnx, ONNX)
-        switch.use(rig.path)
-        return switch
-
-    rig.open = open_switch
-    rig.build = lambda **how: _build(rig, fake_tensorrt(driver, **how))
-    return rig
+def rig(tiny_bundle_folder: Path, tmp_path: Path) -> GpuRig:
+    return GpuRig(tiny_bundle_folder, tmp_path / "engines")
 
 
-def _build(rig: Any, trt: Any) -> None:
-    wanted = fingerprints(trt, device_name(rig.driver), rig.bundle.card, "fp16")
-    build_missing(trt, wanted, rig.bundle, EngineCache(rig.cache, rig.bundle.card.name))
-
-
-def assert_answers(switch: EngineSwitch, rig: Any) -> None:
+def assert_answers(switch: EngineSwitch, rig: GpuRig) -> None:
     for graph_file, inputs in rig.inputs.items():
         expected, found = rig.onnx[graph_file].run(inputs), switch.run(graph_file, inputs)
         for name, value in expected.items():
@@ -91,17 +28,17 @@ def warnings(caplog: pytest.LogCaptureFixture) -> List[str]:
     return [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
 
 
-def test_engines_in_the_cache_serve_at_once(rig: Any) -> None:
+def test_engines_in_the_cache_serve_at_once(rig: GpuRig) -> None:
     rig.build()
     switch = rig.open()
     assert switch.status.engine == "tensorrt-fp16"
     assert not rig.path.builds
     assert_answers(switch, rig)
     switch.close()
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
 
 
-def test_onnx_runtime_serves_while_engines_are_built_and_says_so(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_onnx_runtime_serves_while_engines_are_built_and_says_so(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         switch = rig.open()
         assert_answers(switch, rig)
@@ -111,18 +48,18 @@ def test_onnx_runtime_serves_while_engines_are_built_and_says_so(rig: Any, caplo
     assert "no engine in" in caplog.text
 
 
-def test_it_goes_over_when_the_build_is_done(rig: Any) -> None:
+def test_it_goes_over_when_the_build_is_done(rig: GpuRig) -> None:
     switch = rig.open()
     for _ in range(3):
         assert_answers(switch, rig)
-    assert switch.status == type(switch.status)("tensorrt-fp16")
+    assert switch.status == BackendStatus("tensorrt-fp16")
     assert rig.path.builds[0].stopped
     assert len(rig.trt.builds) == 2
     switch.close()
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
 
 
-def test_a_build_that_fails_is_one_warning_and_never_tried_again(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_build_that_fails_is_one_warning_and_never_tried_again(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     switch = rig.open(refuses="parse")
     for _ in range(5):
         assert_answers(switch, rig)
@@ -144,7 +81,7 @@ def test_a_build_that_fails_is_one_warning_and_never_tried_again(rig: Any, caplo
     ],
 )
 def test_engines_that_do_not_work_never_serve(
-    rig: Any, how: Dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
+    rig: GpuRig, how: Dict[str, Any], said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig.build()
     switch = rig.open(**how)
@@ -153,36 +90,27 @@ def test_engines_that_do_not_work_never_serve(
     assert len(warnings(caplog)) == 1
     assert said in warnings(caplog)[0]
     assert switch.status.degraded
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
 
 
-def test_too_little_memory_on_the_gpu_at_start_falls_back(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_too_little_memory_on_the_gpu_at_start_falls_back(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     rig.build()
     rig.driver.memory_bytes = 1_500_000  # enough for the encoder, not for both
     switch = rig.open()
     assert_answers(switch, rig)
     assert "out of memory" in warnings(caplog)[0]
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
 
 
-def test_a_tensorrt_that_differs_from_all_we_know_falls_back(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_tensorrt_that_differs_from_all_we_know_falls_back(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     rig.build()
-    trt = fake_tensorrt(rig.driver)
-    del trt.TensorIOMode
-    switch = EngineSwitch(_onnx_again(rig), ONNX)
-    switch.use(PathOfFakes(trt, rig.bundle, rig.cache))
+    switch = rig.open(lacking="TensorIOMode")
     assert_answers(switch, rig)
     assert "AttributeError" in warnings(caplog)[0]
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
 
 
-def _onnx_again(rig: Any) -> Dict[str, Any]:
-    onnx = open_onnx_engines(rig.bundle)
-    rig.onnx = {FRAME_ENCODER_FILE: onnx.frame_encoder, WINDOW_HEAD_FILE: onnx.window_head}
-    return rig.onnx
-
-
-def test_a_failure_in_flight_loses_no_answer(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_in_flight_loses_no_answer(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     rig.build()
     switch = rig.open()
     assert_answers(switch, rig)
@@ -192,11 +120,11 @@ def test_a_failure_in_flight_loses_no_answer(rig: Any, caplog: pytest.LogCapture
     assert len(warnings(caplog)) == 1
     assert "TensorRT failed while it ran: the GPU failed: an illegal memory access" in warnings(caplog)[0]
     assert (switch.status.engine, switch.status.degraded) == (ONNX, True)
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
     switch.close()
 
 
-def test_a_wrong_input_is_the_callers_mistake_not_the_gpus(rig: Any) -> None:
+def test_a_wrong_input_is_the_callers_mistake_not_the_gpus(rig: GpuRig) -> None:
     rig.build()
     switch = rig.open()
     with pytest.raises(EngineInputError):
@@ -205,7 +133,7 @@ def test_a_wrong_input_is_the_callers_mistake_not_the_gpus(rig: Any) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda plan: plan[:-1], lambda plan: b"", lambda plan: b"X" + plan[1:]])
-def test_a_damaged_engine_is_built_anew_and_said(rig: Any, damage: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_engine_is_built_anew_and_said(rig: GpuRig, damage: Any, caplog: pytest.LogCaptureFixture) -> None:
     rig.build()
     plan = next(rig.cache.rglob("frame_encoder.fp16/engine.plan"))
     plan.write_bytes(damage(plan.read_bytes()))
@@ -218,7 +146,7 @@ def test_a_damaged_engine_is_built_anew_and_said(rig: Any, damage: Any, caplog: 
     assert len(rig.trt.builds) == 1  # the window head was whole
 
 
-def test_an_engine_of_another_version_is_built_anew_and_said(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_engine_of_another_version_is_built_anew_and_said(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     rig.build(version="8.5.2.2")
     with caplog.at_level(logging.INFO):
         switch = rig.open(version="10.3.0")
@@ -228,7 +156,7 @@ def test_an_engine_of_another_version_is_built_anew_and_said(rig: Any, caplog: p
     assert "expected tensorrt tensorrt 10.3.0, found tensorrt 8.5.2.2" in caplog.text
 
 
-def test_a_cache_that_cannot_be_written_still_builds_and_serves(rig: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_cache_that_cannot_be_written_still_builds_and_serves(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     rig.cache.write_text("a file where the folder should be")
     switch = rig.open()
     for _ in range(3):
@@ -241,7 +169,7 @@ def test_a_cache_that_cannot_be_written_still_builds_and_serves(rig: Any, caplog
     assert not temporary.exists()
 
 
-def test_closing_stops_a_build(rig: Any) -> None:
+def test_closing_stops_a_build(rig: GpuRig) -> None:
     switch = rig.open()
     encoder = SwitchedEngine(switch, FRAME_ENCODER_FILE)
     encoder.close()
@@ -249,13 +177,13 @@ def test_closing_stops_a_build(rig: Any) -> None:
     assert rig.path.builds[0].stopped
 
 
-def test_only_the_encoder_is_half_where_the_flag_frees_every_layer(rig: Any) -> None:
+def test_only_the_encoder_is_half_where_the_flag_frees_every_layer(rig: GpuRig) -> None:
     rig.build()
-    switch = rig.open(precision="fp16")
+    switch = rig.open()
     assert [engine.name for engine in switch._fast.engines.values()] == ["tensorrt-fp16", "tensorrt-fp32"]
 
 
-def test_both_are_half_where_the_types_in_the_graph_decide(rig: Any) -> None:
+def test_both_are_half_where_the_types_in_the_graph_decide(rig: GpuRig) -> None:
     rig.build(fp16_flag=False)
     switch = rig.open(fp16_flag=False)
     assert [engine.name for engine in switch._fast.engines.values()] == ["tensorrt-fp16", "tensorrt-fp16"]
@@ -264,7 +192,7 @@ def test_both_are_half_where_the_types_in_the_graph_decide(rig: Any) -> None:
     np.testing.assert_allclose(found["tokens"], expected["tokens"], atol=2e-2)
 
 
-def test_a_whole_life_on_one_worker_thread_leaves_nothing(rig: Any) -> None:
+def test_a_whole_life_on_one_worker_thread_leaves_nothing(rig: GpuRig) -> None:
     raised: List[BaseException] = []
 
     def live() -> None:
@@ -280,4 +208,4 @@ def test_a_whole_life_on_one_worker_thread_leaves_nothing(rig: Any) -> None:
     worker.start()
     worker.join()
     assert not raised
-    assert not any(rig.driver.in_use().values())
+    assert rig.nothing_is_left()
