@@ -79,7 +79,11 @@ def only_builder(cache: EngineCache) -> Iterator[None]:
     """Waits for whoever builds the same engines, as a node that was killed leaves its builder running."""
     cache.folder.mkdir(parents=True, exist_ok=True)
     with open(str(cache.folder / "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _LOG.info("waiting for another builder of the same engines")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
