@@ -35,6 +35,11 @@ def frame_set(store: ClipStore, names: Sequence[str], folder: Path, per_clip: in
     if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
         _sample(store, names, folder, per_clip, grid)
         stamp.write_text(json.dumps(wanted))
+    return open_frame_set(folder)
+
+
+def open_frame_set(folder: Path) -> FrameSet:
+    """The sample that stands in the folder, memory-mapped."""
     parts = (np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("faces", "class_index", "components"))
     return FrameSet(*parts)
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Tuple
 
 import torch
 from safetensors import safe_open
@@ -32,17 +32,30 @@ def load_checkpoint(path: Path, module: nn.Module, optimiser: Optimizer) -> int:
     """
     if not path.exists():
         return 0
-    with safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        step = int(file.metadata()["step"])
-    try:
-        module.load_state_dict(_below(tensors, _MODULE))
-    except RuntimeError as error:
-        raise ValueError(f"{path}: made by another configuration; delete it to start anew ({error})") from error
+    tensors, step = _read(path)
+    _restore(path, tensors, module)
     state = optimiser.state_dict()
     state["state"] = _optimiser_state(_below(tensors, _OPTIMISER))
     optimiser.load_state_dict(state)
     return step
+
+
+def load_module(path: Path, module: nn.Module) -> None:
+    """Restores the module alone. Raises FileNotFoundError, and ValueError when it is another network's."""
+    _restore(path, _read(path)[0], module)
+
+
+def _read(path: Path) -> Tuple[Dict[str, Tensor], int]:
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return tensors, int(file.metadata()["step"])
+
+
+def _restore(path: Path, tensors: Dict[str, Tensor], module: nn.Module) -> None:
+    try:
+        module.load_state_dict(_below(tensors, _MODULE))
+    except RuntimeError as error:
+        raise ValueError(f"{path}: made by another configuration; delete it to start anew ({error})") from error
 
 
 def _below(tensors: Dict[str, Tensor], prefix: str) -> Dict[str, Tensor]:
