@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
+DEFAULT_REAL_FACES = Path("../shared/data/ckplus48")
+"""Looked at where it stands beside the checkout."""
 _NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
 
 
@@ -29,7 +31,8 @@ def _train(options: argparse.Namespace) -> int:
         from stf2m_ros.training.pipeline import TrainingPipeline
 
         config = load_config(options.config)
-        scores = TrainingPipeline(config).run()
+        real_faces = options.real_faces if options.real_faces.is_dir() else None
+        scores = TrainingPipeline(config, real_faces).run()
     except KeyboardInterrupt:
         print("train: stopped; the same command goes on from here", file=sys.stderr)
         return 130
@@ -44,6 +47,13 @@ def _train(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="train", description="Train a model bundle. Run again to go on after a stop.")
     parser.add_argument("--config", type=Path, required=True, help="YAML file, see config/train_demo.yaml")
+    parser.add_argument(
+        "--real-faces",
+        type=Path,
+        default=DEFAULT_REAL_FACES,
+        metavar="FOLDER",
+        help="CK+ in its 48x48 form, <emotion>/<sequence>_<number>.png: judged in the end, never trained on",
+    )
     return parser
 
 

@@ -29,7 +29,6 @@ class TrainingConfig:
     work_folder: str = "runs/train"  # prepared clips, checkpoints, curves
     bundle_folder: str = "runs/train/bundle"
     rules: str = "config/rules/facs.yaml"
-    zero_shot_folder: str = ""  # real faces as <emotion>/<sequence>_<frame>.png, looked at but never trained on
     clips: GeneratedClips = field(default_factory=GeneratedClips)
     data_sets: Tuple[DataSetSource, ...] = ()  # beside the generated clips
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
