@@ -7,7 +7,8 @@ Only Conv, Gemm and MatMul with a weight run in half, and what merely carries th
 fuzzy layer's exponentials and whatever meets no weight keep float32, where half would overflow or vanish.
 """
 
-from typing import Dict, Set
+from types import ModuleType
+from typing import Any, Dict, List, Set
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def to_half(model_bytes: bytes) -> bytes:
     return model.SerializeToString()
 
 
-def _import_onnx():  # noqa: ANN202  a module
+def _import_onnx() -> ModuleType:
     try:
         import onnx
     except ImportError as error:
@@ -48,7 +49,7 @@ def _import_onnx():  # noqa: ANN202  a module
 class _Retyping:
     """Walks the nodes in order; every tensor exists in float32, in float16, or in both with one Cast between."""
 
-    def __init__(self, onnx, graph) -> None:  # noqa: ANN001  an optional package's types
+    def __init__(self, onnx: ModuleType, graph: Any) -> None:
         self._onnx, self._graph = onnx, graph
         self._weights: Dict[str, object] = {
             w.name: w for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT
@@ -56,7 +57,7 @@ class _Retyping:
         self._half_of: Dict[str, str] = {}  # name of a float32 tensor -> name of the same in float16
         self._only_half: Set[str] = set()  # tensors of which no float32 exists yet
         self._outputs = {each.name for each in graph.output}
-        self._nodes = []
+        self._nodes: List[Any] = []
 
     def run(self) -> None:
         nodes = list(self._graph.node)
@@ -71,7 +72,7 @@ class _Retyping:
         for weight in [w for w in self._graph.initializer if w.name not in used]:
             self._graph.initializer.remove(weight)
 
-    def _is_half(self, node) -> bool:  # noqa: ANN001
+    def _is_half(self, node: Any) -> bool:
         if node.op_type in _WEIGHTED:
             return any(name in self._weights for name in node.input[1:2])
         if node.op_type not in _CARRIERS:
@@ -79,11 +80,11 @@ class _Retyping:
         computed = [name for name in self._floating(node) if name not in self._weights]
         return bool(computed) and all(name in self._half_of for name in computed)
 
-    def _floating(self, node):  # noqa: ANN001, ANN202
+    def _floating(self, node: Any) -> List[str]:
         shapes = {"Reshape", "Squeeze", "Unsqueeze"}  # their second input is int64
-        return node.input[:1] if node.op_type in shapes else list(node.input)
+        return list(node.input[:1] if node.op_type in shapes else node.input)
 
-    def _add_half(self, node) -> None:  # noqa: ANN001
+    def _add_half(self, node: Any) -> None:
         floating = set(self._floating(node))
         inputs = [self._in_half(name) if name in floating else name for name in node.input]
         copied = self._onnx.NodeProto()
@@ -96,7 +97,7 @@ class _Retyping:
             copied.output.append(name + "_half")
         self._nodes.append(copied)
 
-    def _add_float(self, node) -> None:  # noqa: ANN001
+    def _add_float(self, node: Any) -> None:
         for name in node.input:
             if name in self._only_half:
                 self._widen(name)

@@ -45,6 +45,7 @@ def test_engines_that_differ_are_told_and_fail(bundle: Bundle, tmp_path: Path, c
 def test_without_a_gpu_it_tries_the_graphs_and_says_what_it_could_not_do(
     tiny_bundle_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
+    pytest.importorskip("tensorrt_rtx_bindings")
     try:
         load_driver()
     except CudaMissing as missing:

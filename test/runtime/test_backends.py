@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -105,3 +107,14 @@ def test_no_tensorrt_at_all_is_said() -> None:
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of fp32, fp16, found 'int8'"):
         precision_built(ModuleType("tensorrt"), "window_head.onnx", "int8")
+
+
+def test_without_the_onnx_package_half_is_not_promised_where_it_takes_types() -> None:
+    probe = (
+        "import sys; sys.modules['onnx'] = None\n"
+        "from types import ModuleType\n"
+        "from stf2m_ros.runtime.tensorrt_api import precision_built\n"
+        "sys.exit(precision_built(ModuleType('tensorrt'), 'frame_encoder.onnx', 'fp16') != 'fp32')"
+    )
+    root = str(Path(__file__).parents[2])
+    assert subprocess.run([sys.executable, "-c", probe], cwd=root).returncode == 0
