@@ -20,7 +20,7 @@ ONNX = "onnxruntime-cpu"
 
 
 class BuildHere:
-    """A build in this process, done at its n-th look; a look is 12 s after the one before."""
+    """A build in this process, done at its n-th look; a look is 12 s after the one before. n = 0: none starts."""
 
     def __init__(self, build: Any, looks: int) -> None:
         self._build, self._looks_left, self.stopped, self.elapsed_s = build, looks, False, 0.0
@@ -48,6 +48,8 @@ class PathOfFakes(TensorRTPath):
         self.builds: List[BuildHere] = []
 
     def start_build(self) -> BuildHere:
+        if not self._looks:
+            raise OSError("too many processes")
         build = BuildHere(lambda: build_missing(self._trt, self._wanted, self._bundle, self._cache), self._looks)
         self.builds.append(build)
         return build

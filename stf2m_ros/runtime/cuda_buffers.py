@@ -8,7 +8,7 @@ import importlib
 import logging
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import numpy as np
 
@@ -23,10 +23,10 @@ class CudaMissing(CudaError):
     """There is no pycuda, no driver or no GPU."""
 
 
-def load_driver() -> ModuleType:
+def load_driver(import_module: Callable[[str], ModuleType] = importlib.import_module) -> ModuleType:
     """pycuda's driver, initialised, with at least one GPU. Raises CudaMissing."""
     try:
-        driver = importlib.import_module("pycuda.driver")
+        driver = import_module("pycuda.driver")
     except ModuleNotFoundError as error:
         raise CudaMissing(f"{error.name} is not installed for this Python") from error
     except Exception as error:  # it links the driver's library, whose absence is an ImportError or an OSError

@@ -1,8 +1,9 @@
 import threading
+from typing import Callable
 
 import numpy as np
 import pytest
-from fake_gpu import FakeDriver, RuleBroken
+from fake_gpu import DriverError, DriverMemoryError, FakeDriver, RuleBroken
 
 from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaError, CudaMissing, device_name, load_driver
 
@@ -51,11 +52,46 @@ def test_the_device_is_named_by_model_and_compute_capability() -> None:
     assert device_name(FakeDriver()) == "Fake Xavier (compute 7.2)"
 
 
-def test_without_pycuda_a_driver_or_a_gpu_the_reason_is_one_line() -> None:
-    try:
-        load_driver()
-    except CudaMissing as missing:
-        assert "\n" not in str(missing)
+def raising(error: Exception) -> Callable[..., None]:
+    def step(*arguments: object) -> None:
+        raise error
+
+    return step
+
+
+def test_without_pycuda_that_is_said() -> None:
+    with pytest.raises(CudaMissing, match="pycuda is not installed for this Python"):
+        load_driver(raising(ModuleNotFoundError(name="pycuda")))
+
+
+def test_a_pycuda_without_the_drivers_library_is_said() -> None:
+    with pytest.raises(CudaMissing, match="pycuda does not load: libcuda.so.1: cannot open"):
+        load_driver(raising(ImportError("libcuda.so.1: cannot open shared object file")))
+
+
+def test_a_driver_that_does_not_answer_is_said() -> None:
+    driver = FakeDriver()
+    driver.init = raising(DriverError("cuInit failed: no CUDA-capable device is detected"))
+    with pytest.raises(CudaMissing, match="no NVIDIA driver answers: cuInit failed: no CUDA-capable device"):
+        load_driver(lambda name: driver)
+
+
+def test_a_driver_that_sees_no_gpu_is_said() -> None:
+    with pytest.raises(CudaMissing, match="sees no GPU"):
+        load_driver(lambda name: FakeDriver(gpus=0))
+
+
+def test_a_driver_with_a_gpu_is_taken() -> None:
+    driver = FakeDriver()
+    assert load_driver(lambda name: driver) is driver
+
+
+def test_a_gpu_without_a_stream_leaves_nothing() -> None:
+    driver = FakeDriver()
+    driver.Stream = raising(DriverMemoryError("cuStreamCreate failed: out of memory"))
+    with pytest.raises(CudaError, match="no stream: cuStreamCreate failed"):
+        CudaDevice(driver)
+    assert driver.in_use() == NOTHING
 
 
 class TestTheFakeEnforcesTheRules:

@@ -93,6 +93,21 @@ def test_engines_that_do_not_work_never_serve(
     assert rig.nothing_is_left()
 
 
+def test_engines_that_were_built_but_do_not_open_never_serve(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
+    switch = rig.open(refuses="deserialise")
+    for _ in range(3):
+        assert_answers(switch, rig)
+    assert len(warnings(caplog)) == 1
+    assert "no kernel image" in switch.status.text
+    assert rig.nothing_is_left()
+
+
+def test_a_builder_that_cannot_be_started_falls_back(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
+    switch = rig.open(looks=0)
+    assert_answers(switch, rig)
+    assert "TensorRT's engines cannot be built: too many processes" in warnings(caplog)[0]
+
+
 def test_too_little_memory_on_the_gpu_at_start_falls_back(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
     rig.build()
     rig.driver.memory_bytes = 1_500_000  # enough for the encoder, not for both
