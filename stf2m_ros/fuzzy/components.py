@@ -125,9 +125,3 @@ def _strongest_terms(states: np.ndarray, component: str, component_range: float)
     names = tuple(by_term)
     strongest = np.argmax(np.nan_to_num(np.stack(tuple(by_term.values()))), axis=0)
     return tuple(UNDETERMINED if np.isnan(state) else names[best] for state, best in zip(states, strongest))
-
-
-def condition_text(condition: Mapping[str, Tuple[str, ...]]) -> str:
-    """A linguistic condition for people, one component per line; those never determined are left out."""
-    told = (item for item in condition.items() if any(term != UNDETERMINED for term in item[1]))
-    return "\n".join(f"{name.replace('_', ' ')}: {', '.join(terms)}" for name, terms in told)

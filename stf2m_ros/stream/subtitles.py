@@ -29,11 +29,6 @@ def read_transcript(path: Union[str, Path]) -> Tuple[Utterance, ...]:
     return tuple(sorted(utterances, key=lambda utterance: utterance.start_s))
 
 
-def read_srt(path: Union[str, Path]) -> Tuple[Utterance, ...]:
-    """The utterances of a SubRip file."""
-    return _read_subtitles(Path(path), "srt")
-
-
 def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
     try:
         # utf-8-sig: many subtitle editors write a byte order mark.

@@ -1,6 +1,6 @@
 import pytest
 
-from stf2m_ros.stream.subtitles import read_srt, read_transcript
+from stf2m_ros.stream.subtitles import read_transcript
 from stf2m_ros.stream.timed_word import TimedWord
 
 SRT = (
@@ -19,7 +19,7 @@ def write(path, text):
 
 
 def test_subrip_with_byte_order_mark_and_markup_is_read(tmp_path):
-    first, second = read_srt(write(tmp_path / "a.srt", SRT))
+    first, second = read_transcript(write(tmp_path / "a.srt", SRT))
     assert (first.text.split(), first.start_s, first.end_s) == (["It", "hurts", "here."], 1.5, 3.0)
     assert (second.text, second.start_s, second.end_s) == ("Better.", 60.0, 62.25)
     assert first.utterance_id != second.utterance_id

@@ -11,11 +11,9 @@ from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES, NEUTRAL, NEUT
 UNTIL_THE_END = math.inf
 """End of a label that holds for the whole of a clip whose length is known once it has been read."""
 
-LEVEL_EXTENTS = (1 / 3, 2 / 3, 1.0)
-"""Low, medium, high as shares of the way from the neutral face to the fullest expression. Source: METHOD section 1."""
-
 LEVEL_EDGES = (1 / 6, 1 / 2, 5 / 6)
-"""Where the nearest level changes, from neutral to low, to medium, to high."""
+"""Where the nearest level changes, from neutral to low, to medium, to high: these are a third, two thirds, all of the
+way from the neutral face to the fullest expression. Source: METHOD section 1."""
 
 NO_CLASS = -1
 
