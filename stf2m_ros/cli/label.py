@@ -206,8 +206,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rules", type=Path, help="YAML file of rules; the shipped facs.yaml if not given")
-    command.add_argument("--component-range", type=float, default=0.4, help="membership range r_c (default 0.4)")
-    command.add_argument("--intensity-range", type=float, default=0.4, help="membership range r_k (default 0.4)")
+    command.add_argument(
+        "--component-range",
+        type=float,
+        default=RuleLabelling.component_range,
+        help="membership range r_c (%(default)s)",
+    )
+    command.add_argument(
+        "--intensity-range",
+        type=float,
+        default=RuleLabelling.intensity_range,
+        help="membership range r_k (%(default)s)",
+    )
     command.add_argument("--skip-broken", action="store_true", help="leave broken files out, and list them")
 
 

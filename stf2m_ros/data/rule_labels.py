@@ -14,7 +14,7 @@ from stf2m_ros.fuzzy.components import (
     states_from_action_units,
 )
 from stf2m_ros.fuzzy.inference import NOTHING_FIRED, infer, strongest_class
-from stf2m_ros.fuzzy.membership import LEVEL_CENTRES, eccentricity, membership
+from stf2m_ros.fuzzy.membership import COMPONENT_RANGE, INTENSITY_RANGE, LEVEL_CENTRES, eccentricity, membership
 from stf2m_ros.fuzzy.rule_table import RuleTable
 
 NORMAL = "normal"
@@ -25,8 +25,8 @@ class RuleLabelling:
     """How states are labelled: the rules and their ranges."""
 
     rules: RuleTable
-    component_range: float = 0.4
-    intensity_range: float = 0.4
+    component_range: float = COMPONENT_RANGE
+    intensity_range: float = INTENSITY_RANGE
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,14 @@ import numpy as np
 
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NUM_CLASSES
 from stf2m_ros.fuzzy.components import NUM_COMPONENTS
-from stf2m_ros.fuzzy.membership import HALF_WIDTH, LEVEL_CENTRES, eccentricity, membership
+from stf2m_ros.fuzzy.membership import (
+    COMPONENT_RANGE,
+    HALF_WIDTH,
+    INTENSITY_RANGE,
+    LEVEL_CENTRES,
+    eccentricity,
+    membership,
+)
 from stf2m_ros.fuzzy.rule_table import RuleTable
 
 EMPTY = 1e-6
@@ -45,12 +52,15 @@ class FuzzyResult:
 
 
 def infer(
-    states: np.ndarray, table: RuleTable, component_range: float = 0.4, intensity_range: float = 0.4
+    states: np.ndarray,
+    table: RuleTable,
+    component_range: float = COMPONENT_RANGE,
+    intensity_range: float = INTENSITY_RANGE,
 ) -> FuzzyResult:
     """Class values, firing strengths, extents and fuzzy semantics of component states.
 
     states: (S, 12), NaN where undetermined.  Ranges: the membership ranges r_c, r_k.
-    Source: METHOD.md section 3. Ours: a class takes the best *value* over its emotion's rules rather than the value of
+    Source: METHOD section 3. Ours: a class takes the best *value* over its emotion's rules rather than the value of
     the best-firing rule, because a rule fires fully at extent 0 on a face it has no opinion of, and would hide another.
     """
     if states.ndim != 2 or states.shape[1] != NUM_COMPONENTS:

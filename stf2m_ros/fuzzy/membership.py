@@ -10,6 +10,9 @@ LEVEL_CENTRES: Tuple[float, float, float] = (1.0, 0.5, 0.0)
 HALF_WIDTH = 1.96
 """Standard deviations in half of a Gaussian's middle 95 %."""
 
+COMPONENT_RANGE, INTENSITY_RANGE = 0.4, 0.4
+"""The ranges r_c of a component's terms and r_k of the levels, where training has fitted no others."""
+
 NEUTRAL_ECCENTRICITY = 1.5
 """Eccentricity of a neutral face; the fullest expression has 0. Source: METHOD section 3, step 3 (ours)."""
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, Tuple
 
+from stf2m_ros.fuzzy.membership import COMPONENT_RANGE, INTENSITY_RANGE
+from stf2m_ros.fuzzy.rule_table import MAX_RULES
 from stf2m_ros.stream.settings import Preprocessing, TextSettings, WindowGrid
 
 __all__ = [
@@ -22,9 +24,9 @@ FORMAT_VERSION = 1
 class FuzzySettings:
     """The fitted membership ranges, and how many rules the window head has room for."""
 
-    component_range: float = 0.4
-    intensity_range: float = 0.4
-    max_rules: int = 64
+    component_range: float = COMPONENT_RANGE
+    intensity_range: float = INTENSITY_RANGE
+    max_rules: int = MAX_RULES
 
     def __post_init__(self) -> None:
         for name in ("component_range", "intensity_range", "max_rules"):
