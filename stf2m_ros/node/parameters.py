@@ -39,7 +39,9 @@ class RecognizerParameters:
     precision: str = parameter(
         BackendSettings.precision, "Of TensorRT's engines; ONNX Runtime always runs fp32.", choices=PRECISIONS
     )
-    threads: int = parameter(1, "Processor cores that one run of the model may use.", limits=(1, 64))
+    threads: int = parameter(
+        BackendSettings.threads, "Processor cores that one run of the model may use.", limits=(1, 64)
+    )
     rules: str = parameter("", "File of fuzzy rules to use instead of the bundle's; empty for the bundle's.")
     word_vectors: str = parameter(
         "", "File of GloVe word vectors to use instead of the bundle's table; empty for none."
