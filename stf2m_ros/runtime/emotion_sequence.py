@@ -1,15 +1,14 @@
 """The result: one window's emotions, segment by segment, and the runs they merge into."""
 
-from dataclasses import dataclass, fields
-from enum import IntEnum, IntFlag
-from typing import Any, Dict, Optional, Tuple
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Optional, Tuple
 
 import numpy as np
 
-from stf2m_ros.emotions import CLASS_NAMES
 from stf2m_ros.stream.absence import AbsenceReason
 
-__all__ = ["NO_CLASS", "AbsenceReason", "EmotionSequence", "Modality", "Run", "Segment", "to_dict"]
+__all__ = ["NO_CLASS", "AbsenceReason", "EmotionSequence", "Modality", "Run", "Segment"]
 
 NO_CLASS = -1
 """Class index of a segment in which nobody was seen or heard."""
@@ -70,29 +69,3 @@ class EmotionSequence:
     absence: AbsenceReason
     segments: Tuple[Segment, ...]
     runs: Tuple[Run, ...]
-
-
-def to_dict(result: Any) -> Dict[str, Any]:
-    """A sequence, segment or run as what JSON knows, for JSON Lines.
-
-    Seconds and pixels stay as they are, other numbers have four decimals; beside each class index stands its label
-    (null for NO_CLASS); reasons and modalities are words.
-    """
-    plain = {field.name: _plain(field.name, getattr(result, field.name)) for field in fields(result)}
-    if "class_index" in plain:
-        plain["label"] = None if result.class_index == NO_CLASS else CLASS_NAMES[result.class_index]
-    return plain
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, Modality):
-        return [modality.name.lower() for modality in (Modality.FACE, Modality.WORDS) if modality in value]
-    if isinstance(value, IntEnum):
-        return value.name.lower()
-    if isinstance(value, np.ndarray):
-        return [_plain(name, item) for item in value.tolist()]
-    if isinstance(value, tuple):
-        return [to_dict(item) if hasattr(item, "__dataclass_fields__") else _plain(name, item) for item in value]
-    if isinstance(value, float):
-        return value if name.endswith("_s") else round(value, 4)
-    return value
