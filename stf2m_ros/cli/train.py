@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-DEFAULT_REAL_FACES = Path("../shared/data/ckplus48")
-"""Looked at where it stands beside the checkout."""
 _NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
 
 
@@ -31,8 +29,7 @@ def _train(options: argparse.Namespace) -> int:
         from stf2m_ros.training.pipeline import TrainingPipeline
 
         config = load_config(options.config)
-        real_faces = options.real_faces if options.real_faces.is_dir() else None
-        scores = TrainingPipeline(config, real_faces).run()
+        scores = TrainingPipeline(config, options.real_faces).run()
     except KeyboardInterrupt:
         print("train: stopped; the same command goes on from here", file=sys.stderr)
         return 130
@@ -44,13 +41,18 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():  # said now, not after hours of training
+        raise argparse.ArgumentTypeError(f"expected a folder, found none at {text}")
+    return Path(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="train", description="Train a model bundle. Run again to go on after a stop.")
     parser.add_argument("--config", type=Path, required=True, help="YAML file, see config/train_demo.yaml")
     parser.add_argument(
         "--real-faces",
-        type=Path,
-        default=DEFAULT_REAL_FACES,
+        type=_folder,
         metavar="FOLDER",
         help="CK+ in its 48x48 form, <emotion>/<sequence>_<number>.png: judged in the end, never trained on",
     )
