@@ -56,7 +56,7 @@ lint: $(VENV)/.test-installed ## Check style, layers, Python 3.8 on the robot, s
 build: build/.built ## Build stf2m_msgs and stf2m_ros with colcon
 
 .PHONY: bench
-bench: $(VENV)/.test-installed build ## Measure what the README claims about speed and memory
+bench: $(VENV)/.test-installed build ## Measure speed and memory, of the runtime alone and of the node
 	@$(WITH_ROS) python bench/speed_and_memory.py $(ARGS)
 
 .PHONY: clean
