@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
+from stf2m_ros.node.early_end import ending_at_once
+
 DOMAINS = range(20, 100)
 PROFILE = Path("config") / "fastdds_shared_memory.xml"
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
@@ -46,8 +48,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    from stf2m_ros.cli.demo_clip import camera_clip, generated_clip, own_clip
-    from stf2m_ros.cli.demo_show import show
+    with ending_at_once():
+        from stf2m_ros.cli.demo_clip import camera_clip, generated_clip, own_clip
+        from stf2m_ros.cli.demo_show import show
 
     if asked.camera is not None:
         clip = camera_clip(asked.camera)

@@ -7,6 +7,7 @@ import sys
 from typing import List, Optional
 
 from stf2m_ros.node.built_messages import missing_messages
+from stf2m_ros.node.early_end import ending_at_once
 
 WAIT_S = 10.0
 TAIL_S = 3.0
@@ -47,7 +48,8 @@ def _rate(text: str) -> float:
 
 
 def _run(args: List[str]) -> int:
-    from rclpy.utilities import remove_ros_args
+    with ending_at_once():
+        from rclpy.utilities import remove_ros_args
 
     known = parser()
     asked = known.parse_args(remove_ros_args(["play", *args])[1:])
@@ -55,7 +57,8 @@ def _run(args: List[str]) -> int:
         known.error("expected either a video file or --camera INDEX")
     if asked.camera is not None and (asked.rate != 1.0 or asked.clock or asked.loop):
         known.error("--rate, --clock and --loop are for files; a camera runs at its own pace")
-    missing = missing_messages()
+    with ending_at_once():
+        missing = missing_messages()
     if missing:
         return _say(missing)
     try:
@@ -70,12 +73,13 @@ def _say(trouble: object) -> int:
 
 
 def _play(asked: argparse.Namespace, args: List[str]) -> int:
-    import rclpy
-    from rclpy.executors import ExternalShutdownException
+    with ending_at_once():
+        import rclpy
+        from rclpy.executors import ExternalShutdownException
 
-    from stf2m_ros.node.player import Player
-    from stf2m_ros.node.video_source import open_source
-    from stf2m_ros.stream.subtitles import read_transcript
+        from stf2m_ros.node.player import Player
+        from stf2m_ros.node.video_source import open_source
+        from stf2m_ros.stream.subtitles import read_transcript
 
     script = read_transcript(asked.transcript) if asked.transcript else ()
     source = open_source(asked.video, asked.camera)

@@ -7,6 +7,8 @@ import sys
 from typing import List, Optional
 
 from stf2m_ros.node.built_messages import missing_messages
+from stf2m_ros.node.early_end import ending_at_once
+from stf2m_ros.node.image_limits import limit_opencv
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
@@ -14,8 +16,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 def main(args: Optional[List[str]] = None) -> int:
     """Runs until Ctrl-C. Returns 0 then, and 1 where it cannot begin, after one line that says why."""
     keep_image_memory()
+    limit_opencv()
     try:
-        missing = missing_messages()
+        with ending_at_once():
+            missing = missing_messages()
         return _say(missing) if missing else _run(args)
     except KeyboardInterrupt:
         return 0
@@ -32,11 +36,12 @@ def keep_image_memory() -> None:
 
 
 def _run(args: Optional[List[str]]) -> int:
-    import rclpy
-    from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+    with ending_at_once():
+        import rclpy
+        from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+        from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
-    from stf2m_ros.node.emotion_recognizer import EmotionRecognizer
+        from stf2m_ros.node.emotion_recognizer import EmotionRecognizer
 
     try:
         rclpy.init(args=args)
@@ -51,6 +56,9 @@ def _run(args: Optional[List[str]]) -> int:
         return _say(error)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        if rclpy.ok():  # else the process was asked to end in the middle of a transition
+            raise
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the tear-down
         executor.shutdown()

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-MAX_PIXELS = 100_000_000
-"""Far above 8K (33 million); more is a broken header, and would eat the robot's memory."""
+from stf2m_ros.node.image_limits import MAX_PIXELS
 
 
 class ImageUnreadable(ValueError):  # noqa: N818
@@ -40,8 +39,8 @@ _ENCODINGS: Dict[str, _Encoding] = {
 
 def rgb_of_image(message: Image) -> np.ndarray:
     """RGB (H, W, 3) uint8 of a raw image. Raises ImageUnreadable."""
+    _check_size(message.width, message.height)  # first: an empty message has no encoding either
     encoding = _encoding_of(message)
-    _check_size(message.width, message.height)
     pixels = _pixels(message, encoding.channels)
     if encoding.to_rgb is None:
         return pixels

@@ -1,6 +1,8 @@
 """Raw and compressed images to RGB, and what a lying one says."""
 
 import array
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -96,9 +98,30 @@ def test_an_image_that_lies_says_expected_and_found_in_one_line(change, expected
     assert "\n" not in str(caught.value)
 
 
-def test_an_empty_message_is_unreadable():
-    with pytest.raises(ImageUnreadable):
+def test_an_empty_message_is_unreadable_for_its_size_not_for_its_encoding():
+    with pytest.raises(ImageUnreadable, match="expected at least one pixel, found 0x0"):
         rgb_of_image(Image())
+
+
+def test_a_small_file_that_would_unfold_to_gigabytes_is_refused_before_memory_is_taken():
+    probe = """
+import sys
+from stf2m_ros.node.image_limits import limit_opencv
+limit_opencv()
+import array, struct, zlib
+from sensor_msgs.msg import CompressedImage
+from stf2m_ros.node.image_messages import ImageUnreadable, rgb_of_compressed
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 8, 0, 0, 0, 0))
+png = b"\\x89PNG\\r\\n\\x1a\\n" + header + chunk(b"IDAT", zlib.compress(bytes(20001))) + chunk(b"IEND", b"")
+try:
+    rgb_of_compressed(CompressedImage(format="png", data=array.array("B", png)))
+except ImageUnreadable as error:
+    sys.exit("OpenCV refuses" not in str(error))
+sys.exit(2)
+"""
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
 def test_yuv422_of_odd_width_is_unreadable():
