@@ -22,7 +22,7 @@ from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
 from stf2m_ros.node.recognizer_worker import RecognizerWorker, WorkerCounts
 from stf2m_ros.node.stamps import StampClock, seconds_of
 from stf2m_ros.node.transcript_messages import TranscriptSource, transcript_source
-from stf2m_ros.node.transitions import failing_clearly
+from stf2m_ros.node.transitions import failing_clearly, refusing_the_impossible
 from stf2m_ros.runtime.emotion_sequence import AbsenceReason, EmotionSequence
 
 NODE_NAME = "emotion_recognizer"
@@ -37,6 +37,7 @@ class EmotionRecognizer(LifecycleNode):
     def __init__(self, **node_options: object) -> None:
         super().__init__(NODE_NAME, **node_options)
         parameters.declare(self)
+        refusing_the_impossible(self)
         self._log_handler = log_bridge.attach(self.get_logger())
         self.add_on_set_parameters_callback(lambda changes: parameters.judge_change(changes, self._worker is not None))
         self._worker: Optional[RecognizerWorker] = None

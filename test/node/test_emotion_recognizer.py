@@ -8,6 +8,8 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
@@ -97,6 +99,17 @@ def test_any_number_of_life_cycles_leaves_nothing_behind(rig, recognizer_node):
         assert node.trigger_cleanup() == SUCCESS
         assert threading.active_count() == threads
         rig.until(lambda: rig.harness.images.get_subscription_count() == 0, "the subscription to go")
+
+
+def test_a_transition_that_is_not_possible_is_refused_and_the_node_stays_up(rig, recognizer_node):
+    activate(recognizer_node())
+    client = rig.harness.create_client(ChangeState, "/emotion_recognizer/change_state")
+    rig.until(client.service_is_ready, "the service")
+    answer = client.call_async(ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE)))
+    rig.until(answer.done, "an answer")
+    assert not answer.result().success
+    rig.until(lambda: rig.harness.said("transition 1 refused"), "a line in the log")
+    rig.send_images(until=face_seen(rig), what="a face all the same")
 
 
 def test_an_inactive_node_can_be_activated_again_with_an_empty_window(rig, recognizer_node):
