@@ -1,6 +1,8 @@
 """What the runtime says through `logging` appears in the node's own log."""
 
 import logging
+import time
+from typing import Callable, Dict, Tuple
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import LoggingSeverity
@@ -9,14 +11,24 @@ PACKAGE = "stf2m_ros"
 
 
 class RosLogHandler(logging.Handler):
-    """Passes records on. rclpy remembers one severity per calling line, hence a line for each."""
+    """Passes records on. rclpy remembers one severity per calling line, hence a line for each.
 
-    def __init__(self, logger: RcutilsLogger) -> None:
+    A record with `extra={"throttle_s": ...}` is passed on once in so many seconds, from each line of code.
+    """
+
+    def __init__(self, logger: RcutilsLogger, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._logger = logger
+        self._logger, self._clock = logger, clock
+        self._last_s: Dict[Tuple[str, int], float] = {}
+        self._swallowed: Dict[Tuple[str, int], int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = self.format(record)
+        place = record.pathname, record.lineno
+        if self._is_too_soon(place, getattr(record, "throttle_s", 0.0)):
+            self._swallowed[place] = self._swallowed.get(place, 0) + 1
+            return
+        swallowed = self._swallowed.pop(place, 0)
+        text = self.format(record) + (f" (and {swallowed} times since this was last said)" if swallowed else "")
         if record.levelno >= logging.ERROR:
             self._logger.error(text)
         elif record.levelno >= logging.WARNING:
@@ -25,6 +37,14 @@ class RosLogHandler(logging.Handler):
             self._logger.info(text)
         else:
             self._logger.debug(text)
+
+    def _is_too_soon(self, place: Tuple[str, int], throttle_s: float) -> bool:
+        now_s = self._clock()
+        if now_s - self._last_s.get(place, float("-inf")) < throttle_s:
+            return True
+        if throttle_s:
+            self._last_s[place] = now_s
+        return False
 
 
 def attach(logger: RcutilsLogger) -> RosLogHandler:

@@ -19,8 +19,8 @@ PASS_TIME_AFTER_S = 0.6
 """Time passes by the clock only when no image brought it for so long: more than a late image is late."""
 TICK_S = 0.1
 MAX_UTTERANCES = 100
-REMARK_EVERY_S = 10.0
 _LOG = logging.getLogger(__name__)
+_THROTTLED = {"throttle_s": 10.0}  # what goes wrong once mostly does so with every message
 
 
 class FedRecognizer(Protocol):
@@ -85,7 +85,6 @@ class RecognizerWorker:
         self._loaded: Optional[Loaded] = None
         self._build_error: Optional[Exception] = None
         self._quiet_since_s = time.monotonic()
-        self._last_remark_s = float("-inf")
         self._counts = WorkerCounts()
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
 
@@ -137,6 +136,10 @@ class RecognizerWorker:
 
     def put_words(self, utterance: Utterance) -> None:
         with self._changed:
+            if len(self._utterances) == MAX_UTTERANCES:
+                _LOG.warning(
+                    "transcript: more than %d texts at once, the first are lost", MAX_UTTERANCES, extra=_THROTTLED
+                )
             self._utterances.append(utterance)
             self._changed.notify_all()
 
@@ -153,8 +156,7 @@ class RecognizerWorker:
             return
         try:
             while self._wait_for_work():
-                loaded.tend()
-                self._work_once(loaded.recognizer)
+                self._work_once(loaded)
         finally:
             loaded.close()
 
@@ -169,7 +171,15 @@ class RecognizerWorker:
             self._busy = self._active
             return not self._stopping
 
-    def _work_once(self, recognizer: FedRecognizer) -> None:
+    def _work_once(self, loaded: Loaded) -> None:
+        try:
+            loaded.tend()
+            self._work(loaded.recognizer)
+        except Exception as error:  # a thread has no caller: say it, begin a new window, go on
+            self._say_failure(error)
+            loaded.recognizer.reset()
+
+    def _work(self, recognizer: FedRecognizer) -> None:
         with self._changed:
             if not self._active:
                 return
@@ -177,20 +187,16 @@ class RecognizerWorker:
             utterances = list(self._utterances)
             self._utterances.clear()
             reset, self._reset_wanted = self._reset_wanted, False
-        try:
-            if reset:
-                recognizer.reset()
-            self._feed(recognizer, frame, utterances)
-            self._publish_due(recognizer)
-        except Exception as error:  # a thread has no caller: say it, begin a new window, go on
-            self._say_failure(error)
+        if reset:
             recognizer.reset()
+        self._feed(recognizer, frame, utterances)
+        self._publish_due(recognizer)
 
     def _feed(self, recognizer: FedRecognizer, frame: Optional[Frame], utterances: List[Utterance]) -> None:
         for utterance in utterances:
             heard = recognizer.push_words(utterance)
             if heard.remark and utterance.is_final:
-                self._say_remark(heard.remark)
+                _LOG.info("transcript: %s", heard.remark, extra=_THROTTLED)
         if frame is not None:
             self._quiet_since_s = time.monotonic()
             recognizer.push_frame(frame)
@@ -216,16 +222,10 @@ class RecognizerWorker:
         finally:
             self._note(frames_read=self._counts.frames_read + 1)
 
-    def _say_remark(self, remark: str) -> None:
-        now_s = time.monotonic()
-        if now_s - self._last_remark_s > REMARK_EVERY_S:  # what sends one odd text sends many
-            _LOG.info("transcript: %s", remark)
-            self._last_remark_s = now_s
-
     def _say_failure(self, error: Exception) -> None:
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"
         self._note(failures=self._counts.failures + 1, last_failure=text)
-        _LOG.error("the window begins anew after %s", text, exc_info=_LOG.isEnabledFor(logging.DEBUG))
+        _LOG.error("the window begins anew after %s", text, exc_info=_LOG.isEnabledFor(logging.DEBUG), extra=_THROTTLED)
 
     def _note(self, **changes: Any) -> None:
         with self._changed:

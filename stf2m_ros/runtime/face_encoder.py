@@ -15,6 +15,7 @@ from stf2m_ros.stream.frame_preprocessing import check_image, crop_face, normali
 from stf2m_ros.stream.settings import Preprocessing
 
 _LOG = logging.getLogger(__name__)
+_THROTTLED = {"throttle_s": 10.0}  # good and bad images may alternate
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class FaceEncoder:
             check_image(image)
         except ValueError as error:
             if not self._image_was_bad:  # once per stretch of bad images, not ten times a second
-                _LOG.warning("image at %.3f s cannot be read: %s", frame.stamp_s, error)
+                _LOG.warning("image at %.3f s cannot be read: %s", frame.stamp_s, error, extra=_THROTTLED)
             self._image_was_bad = True
             return None
         self._image_was_bad = False

@@ -26,6 +26,7 @@ from stf2m_ros.stream.time_window import TimeWindow
 from stf2m_ros.stream.transcript import Heard, Transcript, Utterance
 
 _LOG = logging.getLogger(__name__)
+_THROTTLED = {"throttle_s": 10.0}  # two cameras on one topic jump with every image
 _LATE_WORDS_S = 30.0  # words are kept this much longer than the window: a correction may still bring them into it
 
 
@@ -62,7 +63,7 @@ class Recognizer:
         try:
             chosen = self._chooser.offer(frame)
         except ClockJumpedBack as jump:
-            _LOG.warning("time ran backwards, the window starts anew: %s", jump)
+            _LOG.warning("time ran backwards, the window starts anew: %s", jump, extra=_THROTTLED)
             self.reset()
             self._window_reset = True
             chosen = self._chooser.offer(frame)

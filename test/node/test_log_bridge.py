@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from stf2m_ros.node.log_bridge import attach, detach, one_line
+from stf2m_ros.node.log_bridge import RosLogHandler, attach, detach, one_line
 
 
 def test_records_of_every_severity_come_out_on_rosout(rig):
@@ -19,6 +19,31 @@ def test_records_of_every_severity_come_out_on_rosout(rig):
             rig.until(lambda text=text: rig.harness.said(text), text)
     finally:
         detach(handler)
+
+
+class RecordingLogger:
+    def __init__(self):
+        self.warnings = []
+
+    def warning(self, text):
+        self.warnings.append(text)
+
+
+def test_a_throttled_record_is_passed_on_now_and_then_with_the_number_of_those_that_were_not():
+    logger, now_s = RecordingLogger(), [0.0]
+    handler = RosLogHandler(logger, clock=lambda: now_s[0])
+    log = logging.Logger("throttled")
+    log.addHandler(handler)
+    for now_s[0] in (0.0, 1.0, 9.0, 10.0, 25.0):
+        log.warning("bad image at %.0f s", now_s[0], extra={"throttle_s": 10.0})
+        log.warning("another line")
+    throttled = [text for text in logger.warnings if text.startswith("bad")]
+    assert throttled == [
+        "bad image at 0 s",
+        "bad image at 10 s (and 2 times since this was last said)",
+        "bad image at 25 s",
+    ]
+    assert logger.warnings.count("another line") == 5
 
 
 def test_after_detaching_python_logs_as_ever(rig):

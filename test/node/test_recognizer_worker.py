@@ -1,12 +1,14 @@
 """The worker thread, with a recogniser that records what it is given and can be held or made to fail."""
 
+import logging
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from stf2m_ros.node.recognizer_worker import RecognizerWorker
+from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker
 from stf2m_ros.stream.frame import Frame
 from stf2m_ros.stream.transcript import Heard
 from stf2m_ros.stream.utterance import Utterance
@@ -78,6 +80,13 @@ class Inbox:
             assert self._came.wait_for(lambda: len(self.stamps) >= count, DEADLINE_S)
 
 
+def until(reached):
+    end_s = time.monotonic() + DEADLINE_S
+    while not reached():
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
+
+
 @pytest.fixture()
 def recognizer():
     return RecordingRecognizer()
@@ -143,6 +152,37 @@ def test_after_a_failure_the_window_begins_anew_and_work_goes_on(worker, recogni
     assert worker.counts.failures == 1
     assert worker.counts.last_failure == "RuntimeError: out of memory"
     assert recognizer.resets >= inbox_before
+
+
+def test_the_thread_outlives_a_failure_of_what_runs_the_model(recognizer, inbox):
+    failures = [RuntimeError("the driver is gone")]
+
+    def tend():
+        if failures:
+            raise failures.pop()
+
+    loaded = SimpleNamespace(recognizer=recognizer, tend=tend, close=recognizer.close)
+    worker = RecognizerWorker(lambda: loaded, inbox.take, stamp_now=lambda: 50.0)
+    worker.start()
+    worker.activate()
+    until(lambda: not failures)
+    worker.put_frame(1.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    worker.stop()
+
+
+def test_texts_that_are_lost_because_too_many_come_at_once_are_told(worker, recognizer, inbox, caplog):
+    worker.activate()
+    recognizer.may_go_on.clear()
+    worker.put_frame(1.0, lambda: PIXEL)
+    assert recognizer.taken.wait(DEADLINE_S)
+    with caplog.at_level(logging.WARNING, "stf2m_ros"):
+        for number in range(MAX_UTTERANCES + 2):
+            worker.put_words(Utterance(str(number), 0.0, 1.0))
+    recognizer.may_go_on.set()
+    inbox.wait_for(1)
+    assert f"more than {MAX_UTTERANCES} texts at once" in caplog.text
+    assert all(record.throttle_s > 0 for record in caplog.records)
 
 
 def test_words_are_handed_on_in_their_order(worker, recognizer, inbox):
