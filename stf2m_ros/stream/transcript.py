@@ -16,9 +16,10 @@ class TranscriptLimits:
     utterance_characters: int = 4000
     word_characters: int = 64
     words: int = 2000  # in the whole transcript; the words heard first go first
+    utterance_s: float = 600.0  # a longer one has a wrong time, and its words would stand in every window to come
 
     def __post_init__(self) -> None:
-        if min(self.utterance_characters, self.word_characters, self.words) < 1:
+        if min(self.utterance_characters, self.word_characters, self.words, self.utterance_s) < 1:
             raise ValueError(f"expected transcript limits of at least 1, found {self}")
 
 
@@ -58,6 +59,9 @@ class Transcript:
             return Heard(0, "not final")
         if self._followed_speaker and utterance.speaker_id not in ("", self._followed_speaker):
             return Heard(0, f"of speaker {utterance.speaker_id!r}, not {self._followed_speaker!r}")
+        length_s = _end_s(utterance) - _start_s(utterance)
+        if length_s > self._limits.utterance_s:
+            return Heard(0, f"passed over: expected at most {self._limits.utterance_s:.0f} s, found {length_s:.0f}")
         words, remark = self._believed_words(utterance)
         self._kept = [kept for kept in self._kept if not _is_correction(utterance, kept.utterance)]
         self._kept.append(_Kept(utterance, words))
@@ -71,7 +75,7 @@ class Transcript:
 
     def forget_before(self, stamp_s: float) -> None:
         """Drop the utterances that had ended by stamp_s."""
-        self._kept = [kept for kept in self._kept if _end_s(kept) > stamp_s]
+        self._kept = [kept for kept in self._kept if _end_s(kept.utterance) > stamp_s]
 
     def reset(self) -> None:
         self._kept = []
@@ -122,5 +126,9 @@ def _span(word: TimedWord) -> Tuple[float, float]:
     return word.start_s, word.end_s
 
 
-def _end_s(kept: _Kept) -> float:
-    return max([kept.utterance.end_s, *(word.end_s for word in kept.words)])
+def _start_s(utterance: Utterance) -> float:
+    return min([utterance.start_s, *(word.start_s for word in utterance.words)])
+
+
+def _end_s(utterance: Utterance) -> float:
+    return max([utterance.end_s, *(word.end_s for word in utterance.words)])

@@ -10,6 +10,7 @@ from stf2m_ros.stream.timed_word import TimedWord, check_span
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _CHARACTERS_PER_S = 14.0  # about 150 English words a minute
+_LONGEST_ESTIMATE_S = 300.0  # nobody speaks 100 kB in one go
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,17 @@ class Utterance:
 
 def spoken_until(text: str, end_s: float, utterance_id: str = "") -> Utterance:
     """An utterance of which only the end is known, such as plain text stamped at arrival; its start is estimated."""
-    return Utterance(text, end_s - len(text) / _CHARACTERS_PER_S, end_s, utterance_id=utterance_id)
+    length_s = min(len(text) / _CHARACTERS_PER_S, _LONGEST_ESTIMATE_S)
+    return Utterance(text, end_s - length_s, end_s, utterance_id=utterance_id)
 
 
 def clean_text(text: str) -> str:
-    """The text without control characters, surrogates and the like; white space becomes single blanks."""
-    spaced = "".join(" " if character.isspace() else character for character in text)
+    """The text without control characters, surrogates and the like; white space becomes single blanks.
+
+    A letter and its accent become one character, or the accent would split the word.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    spaced = "".join(" " if character.isspace() else character for character in composed)
     kept = (character for character in spaced if not unicodedata.category(character).startswith("C"))
     return " ".join("".join(kept).split())
 

@@ -122,6 +122,27 @@ def test_a_word_counts_where_any_of_it_was_spoken():
     assert texts(transcript, EPOCH_S + 0.5, EPOCH_S + 1.0) == []
 
 
+def test_an_utterance_that_lasts_for_ages_is_passed_over_and_it_is_said():
+    transcript = Transcript()
+    heard = transcript.add(said("for ever", -1e9, 1e9))
+    assert (heard.words, heard.remark) == (0, "passed over: expected at most 600 s, found 2000000000")
+    ages = (TimedWord("for", EPOCH_S, EPOCH_S + 1e6), TimedWord("ever", 0, 1))
+    assert transcript.add(said("for ever", 0, 1, words=ages)).words == 0
+    assert texts(transcript) == []
+
+
+def test_a_text_of_any_length_without_times_lasts_minutes_at_most():
+    utterance = spoken_until("word " * 20000, EPOCH_S)
+    assert utterance.end_s - utterance.start_s == 300
+    assert Transcript().add(utterance).words == 800
+
+
+def test_an_accent_of_its_own_does_not_split_the_word():
+    transcript = Transcript()
+    transcript.add(said("cafe\u0301s", 0, 1))
+    assert texts(transcript) == ["caf\u00e9s"]
+
+
 @pytest.mark.parametrize("start_s, end_s", [(2, 1), (float("nan"), 1), (0, float("inf"))])
 def test_times_that_cannot_be_are_refused(start_s, end_s):
     with pytest.raises(ValueError, match="expected finite start_s <= end_s"):
