@@ -24,10 +24,11 @@ class Process:
 
     def __init__(self, name: str, arguments: Sequence[str], log: Path) -> None:
         self.name, self._log = name, log
-        with log.open("wb") as file:
-            self._process = subprocess.Popen(
-                [str(executable(name)), *arguments], stdout=file, stderr=subprocess.STDOUT, start_new_session=True
-            )
+        command = [str(executable(name)), *arguments]
+        # A full disk shows here, by the error of the demo itself: the process could not even say why it ends.
+        log.write_text(" ".join(command) + "\n", encoding="utf-8")
+        with log.open("ab") as file:
+            self._process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
 
     @property
     def runs(self) -> bool:
@@ -48,7 +49,7 @@ class Process:
 
     def failure(self, what: str) -> RuntimeError:
         """What went wrong, with the last it said."""
-        last = "\n  ".join(self.lines()[-TAIL_LINES:]) or "(it said nothing)"
+        last = "\n  ".join(self.lines()[1:][-TAIL_LINES:]) or "(it said nothing)"
         return RuntimeError(f"{self.name} {what}. Its last words, from {self._log}:\n  {last}")
 
     def stop(self) -> None:

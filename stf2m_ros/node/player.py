@@ -21,6 +21,7 @@ from stf2m_ros.stream.utterance import Utterance
 FRAME_ID = "video"
 REPORT_EVERY_S = 5.0
 _POLL_S = 0.02
+_MISSING_S, _MISSING_SHARE = 1.0, 0.1  # how far a sound file may end before the length that it states
 
 
 class Player(Node):
@@ -61,6 +62,9 @@ class Player(Node):
                 if before_s // REPORT_EVERY_S != last_s // REPORT_EVERY_S:
                     yield self._progress(last_s, None if loop else source.duration_s)
             waiting = self._speak(waiting, float("inf"))
+            read_s, said_s = last_s - offset_s, source.duration_s
+            if said_s is not None and said_s - read_s > max(_MISSING_S, _MISSING_SHARE * said_s):
+                yield f"play: expected {said_s:.1f} s of video, found {read_s:.1f} s that can be read: a broken file?"
             if not loop:
                 break
             offset_s = last_s + 1 / 30

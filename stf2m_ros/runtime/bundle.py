@@ -160,6 +160,8 @@ def _check_vocabulary(folder: Path, card: BundleCard) -> None:
 def _read_rules(path: Path, max_rules: int) -> RuleTable:
     try:
         return load_rule_base(path).table(max_rules)
+    except FileNotFoundError as error:
+        raise BundleMismatch(f"{path}: expected a file of rules, found no such file") from error
     except (OSError, ValueError) as error:
         message = _one_line(error)
         raise BundleMismatch(message if str(path) in message else f"{path}: {message}") from error

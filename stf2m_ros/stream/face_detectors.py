@@ -83,6 +83,7 @@ class YuNetDetector:
             raise FileNotFoundError(f"expected a YuNet model file (.onnx), found nothing at {model_path}")
         try:
             self._network = cv2.FaceDetectorYN.create(str(model_path), "", (work_px, work_px), score)
+            self._network.detect(np.zeros((work_px, work_px, 3), np.uint8))  # another network fails here, not before
         except cv2.error as error:
             raise ValueError(f"{model_path}: expected a YuNet model (.onnx), found: {error.err}") from error
         self._work_px = work_px

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from stf2m_ros.cli.demo import main
 from stf2m_ros.cli.demo_clip import camera_clip, own_clip
+from stf2m_ros.cli.demo_processes import Process
 
 FPS, LENGTH_S = 20, 2.5
 DEADLINE_S = 90.0
@@ -108,3 +110,9 @@ def processes_that_name(path):
         except OSError:
             continue
     return [line for line in lines if str(path) in line]
+
+
+@pytest.mark.ros
+def test_a_full_disk_is_the_demos_own_error_and_starts_nothing():
+    with pytest.raises(OSError, match="No space left"):
+        Process("play", ["clip.mp4"], Path("/dev/full"))

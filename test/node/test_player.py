@@ -10,7 +10,7 @@ from sensor_msgs.msg import Image
 from stf2m_msgs.msg import Utterance as UtteranceMessage
 from stf2m_ros.node.player import Player
 from stf2m_ros.node.stamps import seconds_of
-from stf2m_ros.node.video_source import VideoFile
+from stf2m_ros.node.video_source import TimedImage, VideoFile
 from stf2m_ros.stream.utterance import Utterance
 
 FAST = 20.0
@@ -110,3 +110,27 @@ def test_without_a_listener_the_player_waits_so_long_and_then_plays(ros):
         assert text == "play: nobody listens to /empty_room/image after 0 s; playing all the same"
     finally:
         player.destroy_node()
+
+
+class CutOffVideo:
+    """States a length that it does not have, as a file does whose copying was broken off."""
+
+    is_live, description = False, "cut off"
+
+    def __init__(self, stated_s: float, frames: int) -> None:
+        self.duration_s, self._frames = stated_s, frames
+
+    def images(self):
+        return (TimedImage(number / 10, np.zeros((4, 4, 3), np.uint8)) for number in range(self._frames))
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("stated_s", "is_told"), [(20.0, True), (2.2, False), (None, False)])
+def test_a_video_that_ends_long_before_its_stated_length_is_told(rig, stated_s, is_told):
+    player = Player(100.0)
+    try:
+        lines = list(player.play(CutOffVideo(stated_s, frames=20)))
+    finally:
+        player.destroy_node()
+    assert ("play: expected 20.0 s of video, found 1.9 s that can be read: a broken file?" in lines) == is_told

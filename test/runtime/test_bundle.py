@@ -111,6 +111,11 @@ def test_the_card_alone_can_be_read_without_the_other_files(bundle_folder: Path)
     assert read_card(bundle_folder).classes == CLASS_NAMES
 
 
+def test_rules_that_are_not_there_are_named(tiny_bundle_folder: Path) -> None:
+    message = message_of(tiny_bundle_folder, rules_file=Path("/nowhere/mine.yaml"))
+    assert message == "/nowhere/mine.yaml: expected a file of rules, found no such file"
+
+
 def test_a_users_rules_replace_the_bundles_own(tiny_bundle_folder: Path, tmp_path: Path) -> None:
     rules = tmp_path / "mine.yaml"
     rules.write_text(RULES)

@@ -55,6 +55,11 @@ def test_a_file_that_is_no_yunet_model_is_named(tmp_path):
         YuNetDetector(tmp_path / "model.onnx")
 
 
+def test_a_network_that_is_not_yunet_is_named_at_once_and_not_at_the_first_image(tiny_bundle_folder):
+    with pytest.raises(ValueError, match="frame_encoder.onnx: expected a YuNet model"):
+        YuNetDetector(tiny_bundle_folder / "frame_encoder.onnx")
+
+
 def test_landmarks_give_the_box_that_the_cascade_would():
     # Eyes, nose, mouth corners of a face whose Haar box is (429, 95, 102, 102).
     points = np.array([(462.8, 136.5), (498.2, 136.5), (480, 155), (465, 175.5), (495, 175.5)])
