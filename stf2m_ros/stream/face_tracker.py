@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from stf2m_ros.stream.cropper_settings import CropperSettings
 from stf2m_ros.stream.face_box import square_around
 from stf2m_ros.stream.face_observation import Box
 from stf2m_ros.stream.frame_preprocessing import cut_square
@@ -33,7 +34,7 @@ class FaceTracker:
     The detected patch comes first because it cannot drift away from the face.
     """
 
-    def __init__(self, trusted_score: float = 0.8) -> None:
+    def __init__(self, trusted_score: float = CropperSettings.trusted_score) -> None:
         """trusted_score: at or above it, the patch as detected decides alone."""
         self._trusted_score = trusted_score
         nothing = np.zeros((_PATCH_PX, _PATCH_PX), np.uint8)
