@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -74,4 +75,6 @@ def _set_up_middleware() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not make a failure of the end
+    sys.exit(code)
