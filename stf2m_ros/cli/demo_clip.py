@@ -1,7 +1,7 @@
 """What the demo plays: a generated clip, the user's own video, or a camera."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -11,6 +11,7 @@ from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.transcript import Transcript, TranscriptLimits
 
 GENERATED_SEED = 17  # all six emotions are in it
+GENERATED_LENGTH_S = 40.0
 MAX_WORDS = 100_000
 
 
@@ -53,19 +54,20 @@ def own_clip(video: Path, transcript: Optional[Path]) -> DemoClip:
     return DemoClip(video.name, video.resolve(), transcript.resolve() if transcript else None)
 
 
-def generated_clip(cache: Path) -> DemoClip:
+def generated_clip(cache: Path, length_s: float = GENERATED_LENGTH_S) -> DemoClip:
     """A clip that this project makes itself; made once, then kept in the cache."""
-    from stf2m_ros.data.generated_faces.scene import write_scene_video
+    from stf2m_ros.data.generated_faces.scene import SceneSettings, write_scene_video
 
-    video = cache / f"generated_{GENERATED_SEED}.mp4"
+    video = cache / f"generated_{GENERATED_SEED}_{length_s:g}_s.mp4"
     transcript, truth = video.with_suffix(".srt"), video.with_suffix(".truth.json")
     if not video.is_file():
         print("  drawing a clip of a talking face, once: some ten seconds ...", flush=True)
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = cache / "unfinished.mp4"  # a clip that Ctrl-C cut short must not be taken for whole
-        scene = write_scene_video(unfinished, GENERATED_SEED)
-        truth.write_text(json.dumps([asdict(label) for label in scene.labels]), encoding="utf-8")
+        scene = write_scene_video(unfinished, GENERATED_SEED, SceneSettings(duration_s=length_s))
+        spans = [(label.class_index, label.start_s, label.end_s) for label in scene.labels]
+        truth.write_text(json.dumps(spans), encoding="utf-8")
         unfinished.with_suffix(".srt").replace(transcript)
         unfinished.replace(video)
-    labels = tuple(LabelInterval(**each) for each in json.loads(truth.read_text(encoding="utf-8")))
+    labels = tuple(LabelInterval(*span) for span in json.loads(truth.read_text(encoding="utf-8")))
     return DemoClip("generated clip", video, transcript, truth=labels)

@@ -58,9 +58,8 @@ def agreement(segments: Sequence[Segment], truth: Sequence[LabelInterval], origi
 
 def neutral_share(truth: Sequence[LabelInterval]) -> float:
     """The share of the truth that is neutral: what one would reach who never saw an emotion."""
-    lengths_s = {label: label.end_s - label.start_s for label in truth}
-    neutral_s = sum(length for label, length in lengths_s.items() if label.class_index == NEUTRAL_INDEX)
-    return neutral_s / (sum(lengths_s.values()) or 1.0)
+    neutral_s = sum(each.end_s - each.start_s for each in truth if each.class_index == NEUTRAL_INDEX)
+    return neutral_s / (sum(each.end_s - each.start_s for each in truth) or 1.0)
 
 
 def absent_spans(

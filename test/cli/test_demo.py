@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.cli.demo import main
-from stf2m_ros.cli.demo_clip import camera_clip, own_clip
+from stf2m_ros.cli.demo_clip import camera_clip, generated_clip, own_clip
 from stf2m_ros.cli.demo_processes import Process
 
 FPS, LENGTH_S = 20, 2.5
@@ -98,6 +98,15 @@ def test_the_words_of_a_clip_come_from_its_transcript(tmp_path, empty_room):
     words.write_text("1\n00:00:01,000 --> 00:00:02,000\nwell done\n", encoding="utf-8")
     assert [word.text for word in own_clip(empty_room, words).words()] == ["well", "done"]
     assert own_clip(empty_room, None).words() == ()
+
+
+def test_the_generated_clip_is_made_once_and_its_truth_is_known(tmp_path):
+    first = generated_clip(tmp_path, length_s=1.0)
+    made = first.video.stat().st_mtime_ns
+    again = generated_clip(tmp_path, length_s=1.0)
+    assert again == first and again.video.stat().st_mtime_ns == made
+    assert first.truth[-1].end_s == pytest.approx(1.0)
+    assert first.transcript.is_file()
 
 
 def processes_that_name(path):
