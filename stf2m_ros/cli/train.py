@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
+BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
+"""Real faces that every training looks at in the end, where they are present."""
 _NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
 
 
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--real-faces",
         type=_folder,
+        default=BESIDE_THE_CHECKOUT if BESIDE_THE_CHECKOUT.is_dir() else None,
         metavar="FOLDER",
         help="CK+ in its 48x48 form, <emotion>/<sequence>_<number>.png: judged in the end, never trained on",
     )
