@@ -8,6 +8,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from stf2m_ros.node.recognizer_worker import WorkerCounts
 
 PERIOD_S = 1.0
+FAILURE_STANDS_S = 10.0
+"""So long a failure is the state of the node; then it is in the values only, and hides nothing else."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Health:
     """Everything there is to say at one moment."""
 
     state: str  # of the lifecycle
+    now_s: float = 0.0  # on time.monotonic's clock
     engine: str = ""
     backend: str = ""  # what there is to say of what runs the model
     degraded: bool = False  # the backend is not the one that is wanted
@@ -54,7 +57,7 @@ def judge(health: Health) -> "tuple[bytes, str]":
     """Level and one line."""
     if health.state != "active":
         return DiagnosticStatus.OK, health.state
-    if health.counts.failures:
+    if health.now_s - health.counts.last_failure_s < FAILURE_STANDS_S:
         return DiagnosticStatus.ERROR, health.counts.last_failure
     if health.silent_s is not None:
         return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"

@@ -209,6 +209,7 @@ class EmotionRecognizer(LifecycleNode):
         images, subscription, loaded = self._images, self._image_subscription, self._loaded
         silent = images is not None and images.is_silent(now_s)
         return diagnostics.Health(
+            now_s=now_s,
             state="active" if images else "inactive" if self._worker else "unconfigured",
             engine=loaded.backend.engine if loaded else "",
             backend=loaded.backend.text if loaded else "",

@@ -61,6 +61,7 @@ class WorkerCounts:
     failures: int = 0
     last_inference_ms: float = 0.0
     last_failure: str = ""
+    last_failure_s: float = float("-inf")  # when, on time.monotonic's clock
     last_unreadable: str = ""  # what was wrong with the newest image that could not be read
 
 
@@ -224,7 +225,7 @@ class RecognizerWorker:
 
     def _say_failure(self, error: Exception) -> None:
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        self._note(failures=self._counts.failures + 1, last_failure=text)
+        self._note(failures=self._counts.failures + 1, last_failure=text, last_failure_s=time.monotonic())
         _LOG.error("the window begins anew after %s", text, exc_info=_LOG.isEnabledFor(logging.DEBUG), extra=_THROTTLED)
 
     def _note(self, **changes: Any) -> None:

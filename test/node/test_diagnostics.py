@@ -24,8 +24,15 @@ def test_a_silent_camera_is_a_warning_that_names_the_topic():
 
 
 def test_a_failure_is_an_error_and_says_which():
-    counts = WorkerCounts(failures=1, last_failure="RuntimeError: out of memory")
-    assert judge(Health(state="active", counts=counts)) == (DiagnosticStatus.ERROR, "RuntimeError: out of memory")
+    counts = WorkerCounts(failures=1, last_failure="RuntimeError: out of memory", last_failure_s=100.0)
+    health = Health(state="active", now_s=101.0, counts=counts)
+    assert judge(health) == (DiagnosticStatus.ERROR, "RuntimeError: out of memory")
+
+
+def test_an_old_failure_does_not_hide_a_silent_camera():
+    counts = WorkerCounts(failures=1, last_failure="RuntimeError: out of memory", last_failure_s=100.0)
+    level, text = judge(Health(state="active", now_s=115.0, counts=counts, image_topic="/image", silent_s=4.0))
+    assert (level, text) == (DiagnosticStatus.WARN, "no image on /image for 4 s")
 
 
 def test_a_backend_that_is_not_the_wanted_one_is_a_warning():
