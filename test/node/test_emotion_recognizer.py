@@ -64,14 +64,12 @@ def test_compressed_images_are_heard_below_the_images_topic(rig, recognizer_node
     rig.until(lambda: camera.get_subscription_count(), "a subscription of the compressed images")
     _, data = cv2.imencode(".jpg", np.full((48, 48, 3), 90, np.uint8))
 
-    def send():
-        rig.stamp_s += 0.1
+    def compressed(stamp_s):
         message = CompressedImage(format="jpeg", data=array.array("B", data.tobytes()))
-        message.header.stamp = time_of(rig.stamp_s)
-        camera.publish(message)
-        return face_seen(rig)()
+        message.header.stamp = time_of(stamp_s)
+        return message
 
-    rig.until(send, "a face")
+    rig.send_images(until=face_seen(rig), what="a face", make=compressed, publisher=camera)
 
 
 def test_the_qos_of_the_images_can_be_overridden(rig, recognizer_node):
