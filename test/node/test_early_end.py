@@ -10,6 +10,7 @@ pytest.importorskip("stf2m_msgs.msg", reason="the messages are not built; `make 
 
 INTERRUPTED_IMPORT = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from stf2m_ros.node.early_end import ending_at_once
 with ending_at_once():
     os.kill(os.getpid(), signal.SIGINT)
@@ -17,6 +18,7 @@ with ending_at_once():
 """
 CTRL_C_AFTERWARDS = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background ignores it
 from stf2m_ros.node.early_end import ending_at_once
 with ending_at_once():
     pass
