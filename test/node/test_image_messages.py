@@ -48,6 +48,10 @@ def test_grey_becomes_three_equal_channels():
     assert (rgb == grey).all()
 
 
+def test_a_raw_image_of_8k_is_read_like_any_other():
+    assert rgb_of_image(image_message(np.full((4320, 7680, 1), 90, np.uint8), "mono8")).shape == (4320, 7680, 3)
+
+
 @pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
 @pytest.mark.parametrize("colour", [RED, GREEN, BLUE])
 def test_a_bayer_image_of_one_colour_has_that_colour(pattern, colour):
