@@ -57,6 +57,13 @@ def test_a_rise_ends_at_the_apex():
         assert extent[0] < 1 / 6 and extent[-1] > 0.8 * extent.max()
 
 
+def test_each_emotion_of_a_clip_is_shown_at_its_fullest_once():
+    for seed in range(10):
+        largest = perform(GeneratorSettings(), np.random.default_rng(seed)).extents.max(axis=0)
+        shown = largest[largest > 0]
+        assert 1 <= len(shown) <= 3 and (shown > 5 / 6).all()
+
+
 def test_a_segment_has_the_class_of_its_mean_extent():
     extents = np.zeros((15, 6), np.float32)
     extents[5:10, 1], extents[10:, 1] = 0.34, 0.95

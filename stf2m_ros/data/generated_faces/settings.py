@@ -22,8 +22,8 @@ class GeneratorSettings:
     frames_per_s: float = 10.0
     segment_s: float = 0.5
     size_px: int = 112
-    occluded_share: float = 0.25
-    poor_camera_share: float = 0.7
+    occluded_share: float = 0.15
+    poor_camera_share: float = 0.5
     grey_share: float = 0.4
     emotional_words_share: float = 0.5
     contradicting_words_share: float = 0.15

@@ -159,7 +159,7 @@ RESTING: Option = {
 }
 """What a neutral face may show already: one frame cannot tell it from a slight emotion. Numbers are ours."""
 
-LEAST_SUM = 1.3
+LEAST_SUM = 1.8
 """Strengths of a fullest expression add up to at least this much, before the person's own ceiling."""
 
 
@@ -181,13 +181,13 @@ class Style:
 
 def draw_style(rng: np.random.Generator) -> Style:
     """A random person's style."""
-    ceiling = rng.uniform(0.66, 1.15)
+    ceiling = rng.uniform(0.85, 1.05)
     fullest = np.stack([_draw_fullest(PROTOTYPES[emotion], ceiling, rng) for emotion in EMOTIONS])
     return Style(
         fullest=fullest,
         resting=_draw_resting(rng),
-        onset_s=rng.uniform(0.25, 1.2, len(EMOTIONS)),
-        offset_s=rng.uniform(0.3, 1.6, len(EMOTIONS)),
+        onset_s=rng.uniform(0.2, 0.6, len(EMOTIONS)),
+        offset_s=rng.uniform(0.25, 0.8, len(EMOTIONS)),
         blinks_per_s=rng.uniform(0.08, 0.45),
         restlessness=rng.uniform(0.3, 1.5),
     )
