@@ -1,0 +1,175 @@
+"""What a study is: something that runs on data and a bundle, and gives tables and figures. Absence has a reason."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+from typing_extensions import Protocol
+
+from stf2m_ros.data.clip import Clip
+from stf2m_ros.runtime.bundle import write_atomically
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number with its spread: the standard deviation over n rounds (seeds, or draws of subjects).
+
+    low, high: a 95 % interval, where one was computed.
+    """
+
+    mean: float
+    spread: float
+    n: int
+    low: Optional[float] = None
+    high: Optional[float] = None
+
+    @classmethod
+    def of_rounds(cls, values: Sequence[float]) -> "Score":
+        """Raises ValueError for fewer than two rounds: they have no spread."""
+        if len(values) < 2:
+            raise ValueError(f"expected at least 2 rounds, found {len(values)}")
+        return cls(float(np.mean(values)), float(np.std(values, ddof=1)), len(values))
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why there is no number."""
+
+    reason: str
+
+
+Cell = Union[Score, Missing]
+OURS, PAPER, OUTSIDE = "measured", "the paper's, on its own data", "outside predictions"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. heading: what it is of, one text a heading column; source: OURS, PAPER or OUTSIDE."""
+
+    heading: Tuple[str, ...]
+    cells: Mapping[str, Cell]
+    source: str = OURS
+
+    @classmethod
+    def empty(cls, heading: Tuple[str, ...], columns: Sequence[str], reason: str) -> "Row":
+        """A row that could not be measured."""
+        return cls(heading, {column: Missing(reason) for column in columns})
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of the same columns. as_percent: numbers are shares, to be shown times 100."""
+
+    title: str
+    headings: Tuple[str, ...]
+    columns: Tuple[str, ...]
+    rows: Tuple[Row, ...]
+    as_percent: bool = True
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.heading) != len(self.headings) or not set(row.cells) <= set(self.columns):
+                expected = f"{len(self.headings)} headings and cells of {self.columns}"
+                raise ValueError(f"{self.title}: expected {expected}, found {row.heading} {tuple(row.cells)}")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that was drawn: a PNG file, and what it shows."""
+
+    path: Path
+    caption: str
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study found. facts: plain data (counts, settings, seeds, numbers not in a table), as JSON holds it."""
+
+    study: str
+    tables: Tuple[Table, ...]
+    pictures: Tuple[Picture, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class EvaluationData(Protocol):
+    """Labelled clips to judge on, one in memory at a time, always in the same order."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def checksum(self) -> str:
+        """sha256 of what the clips depend on: the files, or the generator's settings and version."""
+        ...
+
+    @property
+    def held_out(self) -> bool:
+        """Whether training_clips are of other people. Otherwise they are the same clips: fold over the subjects."""
+        ...
+
+    def clips(self) -> Iterator[Clip]:
+        """To be judged on. Face crops of any size, as the set has them, before any corruption."""
+        ...
+
+    def training_clips(self) -> Iterator[Clip]:
+        """To learn from, where a study trains."""
+        ...
+
+
+@dataclass(frozen=True)
+class StudySize:
+    """How much is done. SMOKE proves that it runs; CLAIMS is what figures are quoted from."""
+
+    name: str
+    rounds: int  # seeds, or draws of subjects
+    clips: int  # generated clips to judge on; a set from disk is cut to so many where it is larger (0: never)
+    training_clips: int
+    training_steps: int  # of each method that a study trains
+    groups: int  # of the robot's case study
+    clips_per_group: int
+
+
+SMOKE = StudySize("smoke", rounds=3, clips=6, training_clips=8, training_steps=20, groups=2, clips_per_group=2)
+CLAIMS = StudySize("claims", 10, clips=200, training_clips=400, training_steps=1500, groups=5, clips_per_group=20)
+
+
+class Cells:
+    """Results that were computed already, one JSON file each: a study that was stopped goes on where it was."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str, compute: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
+        """The plain data kept under the key, computed first where it is missing. key: letters, digits, - _ . only."""
+        path = self.folder / f"{key}.json"
+        if not path.exists():
+            found = compute()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, json.dumps(found).encode("utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class StudyContext:
+    """Everything that a study may depend on. The same context gives the same numbers."""
+
+    data: Optional[EvaluationData]
+    bundle: Optional[Path]  # a bundle folder
+    out: Path  # the study's own folder: figures go here
+    work: Path  # caches that studies share, such as tokens of a bundle; named after what they depend on
+    cells: Cells  # of this study, this data, bundle, size and seed
+    size: StudySize = SMOKE
+    seed: int = 0
+    methods: Tuple[str, ...] = ()  # --method, where a study compares methods; empty: all
+
+
+class Study(Protocol):
+    """One question, answered with numbers. run() raises nothing for what cannot be measured: it leaves rows empty."""
+
+    @property
+    def name(self) -> str: ...
+
+    def run(self, context: StudyContext) -> StudyResult: ...
