@@ -4,7 +4,7 @@ Written in plain operations with masks, so that it maps over tasks. Source: METH
 """
 
 from dataclasses import dataclass
-from typing import Dict, NamedTuple
+from typing import Callable, Dict, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,13 @@ from torch import Tensor
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.net.stf2m import HeadOutputs
+
+Total = Callable[[Tensor], Tensor]
+
+
+def of_this_batch(value: Tensor) -> Tensor:
+    """What a loss is divided by where the batch is whole; where others hold parts of it, theirs is added."""
+    return value
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,15 @@ class SegmentTargets(NamedTuple):
 
 
 class SegmentLoss:
-    """class_counts: (19,) how often each class occurs in training."""
+    """class_counts: (19,) how often each class occurs in training. total: see of_this_batch."""
 
-    def __init__(self, settings: LossSettings, class_counts: np.ndarray) -> None:
+    def __init__(self, settings: LossSettings, class_counts: np.ndarray, total: Total = of_this_batch) -> None:
         weight = torch.from_numpy(np.maximum(class_counts, 1.0) ** -settings.balance).float()
-        self.settings = settings
+        self.settings, self.total = settings, total
         self.class_weight = weight / weight.mean()
 
     def __call__(self, out: HeadOutputs, targets: SegmentTargets) -> Dict[str, Tensor]:
-        components = masked_square(out.components.float(), targets.components)
+        components = masked_square(out.components.float(), targets.components, self.total)
         return {
             "classes": self.cross_entropy(out.logits.float(), targets.class_index),
             "components": self.settings.component_weight * components,
@@ -53,12 +60,12 @@ class SegmentLoss:
         smoothing = self.settings.label_smoothing
         right = log_probability.gather(-1, expected.unsqueeze(-1)).squeeze(-1)
         loss = -(1 - smoothing) * right - smoothing * log_probability.mean(-1)
-        weight = self.class_weight[expected] * labelled
-        return (loss * weight).sum() / (weight.sum() + 1e-6)
+        weight = self.class_weight.to(logits.device)[expected] * labelled
+        return (loss * weight).sum() / (self.total(weight.sum()) + 1e-6)
 
 
-def masked_square(found: Tensor, expected: Tensor) -> Tensor:
-    """Mean squared difference where `expected` is known (not NaN)."""
+def masked_square(found: Tensor, expected: Tensor, total: Total = of_this_batch) -> Tensor:
+    """Mean squared difference where `expected` is known (not NaN). total: see of_this_batch."""
     known = ~torch.isnan(expected)
     difference = torch.where(known, found - torch.nan_to_num(expected), torch.zeros_like(found))
-    return difference.square().sum() / known.sum().clamp(min=1)
+    return difference.square().sum() / total(known.sum()).clamp(min=1)
