@@ -1,5 +1,7 @@
 """The loss of a batch of windows: cross-entropy per labelled segment, and component states where they are known.
 
+Where they are not known, the frozen read-out of stage 1 says what it saw, and the head is held to that: without either,
+the states drift to whatever helps the answer, and the rules that they fire explain nothing.
 Written in plain operations with masks, so that it maps over tasks. Source: METHOD section 6.
 """
 
@@ -23,9 +25,13 @@ def of_this_batch(value: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """component_weight: of the component loss (lambda). balance: class weights are counts ** -balance."""
+    """component_weight: of the component loss (lambda). balance: class weights are counts ** -balance.
+
+    distillation_weight: of the distance to the read-out's states where no component is known.
+    """
 
     component_weight: float = 5.0
+    distillation_weight: float = 5.0
     label_smoothing: float = 0.05
     balance: float = 0.5
 
@@ -35,6 +41,7 @@ class SegmentTargets(NamedTuple):
 
     class_index: Tensor  # (B, S) UNLABELLED where nothing is to be learned
     components: Tensor  # (B, S, 12) NaN where unknown
+    read_states: Tensor  # (B, S, 12) components as the frozen read-out saw them, NaN where there was nothing to see
 
 
 class SegmentLoss:
@@ -46,10 +53,12 @@ class SegmentLoss:
         self.class_weight = weight / weight.mean()
 
     def __call__(self, out: HeadOutputs, targets: SegmentTargets) -> Dict[str, Tensor]:
-        components = masked_square(out.components.float(), targets.components, self.total)
+        states = out.components.float()
+        unlabelled = torch.where(torch.isnan(targets.components), targets.read_states, torch.nan)
         return {
             "classes": self.cross_entropy(out.logits.float(), targets.class_index),
-            "components": self.settings.component_weight * components,
+            "components": self.settings.component_weight * masked_square(states, targets.components, self.total),
+            "distillation": self.settings.distillation_weight * masked_square(states, unlabelled, self.total),
         }
 
     def cross_entropy(self, logits: Tensor, class_index: Tensor) -> Tensor:

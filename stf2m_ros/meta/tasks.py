@@ -102,6 +102,7 @@ class TaskSampler:
         return window._replace(
             class_index=np.where(inside, window.class_index, UNLABELLED),
             components=np.where(inside[..., None], window.components, np.nan).astype(np.float32),
+            read_states=np.where(inside[..., None], window.read_states, np.nan).astype(np.float32),
         )
 
 

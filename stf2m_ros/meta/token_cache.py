@@ -4,9 +4,9 @@ The cut is the same as between the two engines on the robot. Source: METHOD sect
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -14,18 +14,24 @@ from tqdm import tqdm
 
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.slots import SlotTrack, slot_track
-from stf2m_ros.meta.pretraining import normalise
+from stf2m_ros.meta.pretraining import FrameReadout, normalise
 from stf2m_ros.net.frame_encoder import FrameEncoder
+from stf2m_ros.net.stf2m import NUM_COMPONENTS
 from stf2m_ros.stream.settings import Preprocessing, WindowGrid
 
 
 @dataclass(frozen=True)
 class TokenCache:
-    """tokens: (frames of all clips, R, D) float16, memory-mapped; tracks[i]'s frames begin at starts[i]."""
+    """tokens: (frames of all clips, R, D) float16, memory-mapped; tracks[i]'s frames begin at starts[i].
+
+    states: (frames of all clips, 12) float16, the component states that the frozen read-out saw; None where it never
+    learned any.
+    """
 
     tokens: np.ndarray
     tracks: Tuple[SlotTrack, ...]
     starts: Tuple[int, ...]
+    states: Optional[np.ndarray] = None
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -37,6 +43,19 @@ class TokenCache:
         tokens = np.zeros((len(frames), *self.tokens.shape[1:]), np.float32)
         tokens[present] = self.tokens[self.starts[index] + frames[present]]
         return tokens, present.astype(np.float32)
+
+    def slot_states(self, index: int, slots: slice) -> np.ndarray:
+        """(T, 12) what the read-out saw in a stretch of one clip; NaN in absent slots, and where it never learned."""
+        frames = self.tracks[index].frame_index[slots]
+        states = np.full((len(frames), NUM_COMPONENTS), np.nan, np.float32)
+        if self.states is not None:
+            states[frames >= 0] = self.states[self.starts[index] + frames[frames >= 0]]
+        return states
+
+    @property
+    def has_component_labels(self) -> bool:
+        """Whether the component states of any frame are known."""
+        return any(bool(np.isfinite(track.components).any()) for track in self.tracks)
 
 
 def token_cache(
@@ -90,3 +109,24 @@ def encode_faces(encoder: FrameEncoder, faces: np.ndarray, pixels: Preprocessing
     parts = [torch.from_numpy(faces[start : start + batch]) for start in range(0, len(faces), batch)]
     encoded = [encoder(normalise(part.permute(0, 3, 1, 2).float() / 255, pixels)) for part in parts]
     return torch.cat(encoded).numpy()
+
+
+def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: str, folder: Path) -> TokenCache:
+    """The cache with what the read-out sees in each of its frames, read once and kept next to the tokens.
+
+    folder: the cache's own. readout_stamp: names the weights of encoder and read-out.
+    """
+    path, stamp = folder / "states.npy", folder / "states.json"
+    wanted = {"tokens": json.loads((folder / "tokens.json").read_text())["made"], "readout": readout_stamp}
+    if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
+        stamp.unlink(missing_ok=True)
+        np.save(path, read_states(cache.tokens, readout))
+        stamp.write_text(json.dumps(wanted))
+    return replace(cache, states=np.load(path, mmap_mode="r"))
+
+
+@torch.no_grad()
+def read_states(tokens: np.ndarray, readout: FrameReadout, batch: int = 2000) -> np.ndarray:
+    """(N, R, D) tokens -> (N, 12) float16 component states."""
+    parts = [torch.from_numpy(np.array(tokens[start : start + batch])) for start in range(0, len(tokens), batch)]
+    return np.concatenate([readout.read(part)[1].numpy().astype(np.float16) for part in parts])

@@ -16,6 +16,7 @@ from stf2m_ros.stream.settings import WindowGrid
 MAX_WORDS = 8
 """Words of one segment that count; nobody says more in half a second."""
 NO_WORD = -1
+_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class WindowBatch(NamedTuple):
     word_ids: np.ndarray  # (B, S, MAX_WORDS) index into the vocabulary, NO_WORD where none
     class_index: np.ndarray  # (B, S) UNLABELLED where nothing is to be learned
     components: np.ndarray  # (B, S, 12) NaN where unknown
+    read_states: np.ndarray  # (B, S, 12) components as the frozen read-out saw them, NaN where it did not
 
     @classmethod
     def stacked(cls, windows: Sequence["WindowBatch"]) -> "WindowBatch":
@@ -47,7 +49,8 @@ class WindowBatch(NamedTuple):
         return cls(*(np.stack(parts) for parts in zip(*windows)))
 
     def targets(self) -> SegmentTargets:
-        return SegmentTargets(torch.from_numpy(self.class_index).long(), torch.from_numpy(self.components))
+        components, read_states = torch.from_numpy(self.components), torch.from_numpy(self.read_states)
+        return SegmentTargets(torch.from_numpy(self.class_index).long(), components, read_states)
 
 
 class Cut(NamedTuple):
@@ -58,6 +61,14 @@ class Cut(NamedTuple):
     length: int
 
 
+class Variation(NamedTuple):
+    """What is left out of a window."""
+
+    kept: np.ndarray  # (T,) 0 where a frame is lost
+    no_words: bool
+    no_frames: bool  # only where there are words
+
+
 class WindowSampler:
     """Draws batches; the same numbers give the same batch."""
 
@@ -65,10 +76,14 @@ class WindowSampler:
         self.cache, self.grid, self.sampling = cache, grid, sampling
         self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
 
-    def batch(self, size: int, seed: Tuple[int, ...]) -> WindowBatch:
-        """Random windows of random clips, varied as the sampling says."""
+    def batch(self, size: int, seed: Tuple[int, ...], share: slice = _ALL) -> WindowBatch:
+        """Random windows of random clips, varied as the sampling says.
+
+        share: which of them to make; the others are drawn only, so that every share is of the same batch.
+        """
         rng = np.random.default_rng(seed)
-        return WindowBatch.stacked([self._random(rng) for _ in range(size)])
+        drawn = [self._random(rng) for _ in range(size)]
+        return WindowBatch.stacked([self._varied(*each) for each in drawn[share]])
 
     def cut(self, cuts: Sequence[Cut]) -> WindowBatch:
         """Each cut at the end of its window, as on the robot, nothing left out (validation)."""
@@ -76,11 +91,18 @@ class WindowSampler:
 
     def varied(self, cut: Cut, offset: int, rng: np.random.Generator) -> WindowBatch:
         """One window (no batch axis) with the cut at slot `offset`, some of its frames or words left out."""
+        return self._varied(cut, offset, self._variation(rng))
+
+    def _variation(self, rng: np.random.Generator) -> Variation:
+        sampling, kept = self.sampling, self._kept(rng)
+        return Variation(kept, rng.random() < sampling.no_words_share, rng.random() < sampling.no_frames_share)
+
+    def _varied(self, cut: Cut, offset: int, variation: Variation) -> WindowBatch:
         window = self._window(cut, offset)
-        presence, words = window.frame_presence * self._kept(rng), window.word_ids
-        if rng.random() < self.sampling.no_words_share:
+        presence, words = window.frame_presence * variation.kept, window.word_ids
+        if variation.no_words:
             words = np.full_like(words, NO_WORD)
-        if rng.random() < self.sampling.no_frames_share and (words != NO_WORD).any():
+        if variation.no_frames and (words != NO_WORD).any():
             presence = np.zeros_like(presence)
         seen, heard = presence.reshape(self.grid.segments, -1).any(1), (words != NO_WORD).any(1)
         return window._replace(
@@ -89,9 +111,10 @@ class WindowSampler:
             # Nothing is to be learned of a segment without face and words, and no component of one without a face.
             class_index=np.where(seen | heard, window.class_index, UNLABELLED),
             components=np.where(seen[:, None], window.components, np.float32(np.nan)),
+            read_states=np.where(seen[:, None], window.read_states, np.float32(np.nan)),
         )
 
-    def _random(self, rng: np.random.Generator) -> WindowBatch:
+    def _random(self, rng: np.random.Generator) -> Tuple[Cut, int, Variation]:
         sampling, slots = self.sampling, self.grid.slots
         clip = int(rng.integers(len(self.cache)))
         length = len(self.cache.tracks[clip])
@@ -100,7 +123,7 @@ class WindowSampler:
         fill = min(fill, length)
         start = int(rng.integers(length - fill + 1))
         offset = slots - fill if rng.random() < sampling.at_end_share else int(rng.integers(slots - fill + 1))
-        return self.varied(Cut(clip, start, fill), offset, rng)
+        return Cut(clip, start, fill), offset, self._variation(rng)
 
     def _window(self, cut: Cut, offset: int) -> WindowBatch:
         """One window (no batch axis) with the cut at slot `offset`."""
@@ -110,9 +133,10 @@ class WindowSampler:
         tokens = np.zeros((slots, *found.shape[1:]), np.float32)
         presence = np.zeros(slots, np.float32)
         classes = np.full(slots, UNLABELLED)
-        components = np.full((slots, 12), np.nan, np.float32)
+        components, read_states = np.full((2, slots, 12), np.nan, np.float32)
         tokens[placed], presence[placed] = found, present
         classes[placed], components[placed] = track.class_index[source], track.components[source]
+        read_states[placed] = self.cache.slot_states(cut.clip, source)
         from_s, until_s = cut.start * self.grid.slot_s, (cut.start + cut.length) * self.grid.slot_s
         spoken = [word for word in track.words if from_s <= word.start_s < until_s]
         return WindowBatch(
@@ -120,7 +144,7 @@ class WindowSampler:
             presence,
             self._word_ids(spoken, shift_s=offset * self.grid.slot_s - from_s),
             majority(classes.reshape(self.grid.segments, -1)),
-            mean_where_known(components.reshape(self.grid.segments, -1, 12)),
+            *(mean_where_known(of.reshape(self.grid.segments, -1, 12)) for of in (components, read_states)),
         )
 
     def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:

@@ -3,9 +3,10 @@
 import logging
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from stf2m_ros.runtime.bundle import (
     load_bundle,
     write_card,
 )
-from stf2m_ros.runtime.card import BundleCard, TokenShape
+from stf2m_ros.runtime.card import BundleCard, FuzzySettings, TokenShape
 from stf2m_ros.runtime.plain_dataclasses import to_plain
 from stf2m_ros.training.config import TrainingConfig
 
@@ -34,16 +35,25 @@ _LOG = logging.getLogger(__name__)
 LARGEST_DIFFERENCE = 1e-4
 """Of logits and tokens between torch and ONNX Runtime; above it no bundle is written."""
 
+UNVALIDATED = "its explanations are unvalidated: no facial component was labelled in training"
+
 
 class ParityError(RuntimeError):
     """The exported graphs do not say what the network says."""
 
 
-def write_bundle(
-    config: TrainingConfig, encoder: FrameEncoder, model: WindowModel, temperature: float, scores: Dict[str, Any]
-) -> Path:
+class Trained(NamedTuple):
+    """What training leaves behind. component_labels: whether the component states of any frame were ever known."""
+
+    encoder: FrameEncoder
+    model: WindowModel
+    temperature: float
+    component_labels: bool
+
+
+def write_bundle(config: TrainingConfig, trained: Trained, scores: Dict[str, Any]) -> Path:
     """Everything into config.bundle_folder; the card last. Raises ParityError."""
-    folder = Path(config.bundle_folder)
+    folder, encoder, model = Path(config.bundle_folder), trained.encoder, trained.model
     folder.mkdir(parents=True, exist_ok=True)
     export_frame_encoder(encoder, config.preprocessing.size_px, folder / FRAME_ENCODER_FILE)
     export_window_head(model.head, config.grid, config.fuzzy.max_rules, folder / WINDOW_HEAD_FILE)
@@ -51,7 +61,7 @@ def write_bundle(
     np.savez(folder / LAST_LAYER_FILE, **{LAST_LAYER_ARRAY: model.head.last_layer.detach().numpy()})
     shutil.copyfile(config.rules, folder / RULES_FILE)
     scores = {**scores, "parity": _parity(config, encoder, model, folder)}
-    write_card(folder, _card(config, temperature, scores))
+    write_card(folder, _card(config, trained, scores))
     load_bundle(folder)  # what cannot be loaded is not finished
     _LOG.info("bundle written: %s (%.1f MB)", folder, sum(p.stat().st_size for p in folder.iterdir()) / 1e6)
     return folder
@@ -69,29 +79,39 @@ def _parity(config: TrainingConfig, encoder: FrameEncoder, model: WindowModel, f
     return found
 
 
-def _card(config: TrainingConfig, temperature: float, scores: Dict[str, Any]) -> BundleCard:
+def _card(config: TrainingConfig, trained: Trained, scores: Dict[str, Any]) -> BundleCard:
+    """The caveat goes with every message of the robot, so it is there that unvalidated explanations are told."""
     head = config.head
+    made = {"date": str(date.today()), "commit": _commit(), "torch": str(torch.__version__)}
     return BundleCard(
         name=config.name,
         model_version=config.model_version,
-        caveat=config.caveat,
+        caveat=config.caveat if trained.component_labels else f"{config.caveat}; {UNVALIDATED}",
         files={},
         classes=CLASS_NAMES,
         components=tuple(COMPONENTS),
         preprocessing=config.preprocessing,
         grid=config.grid,
         text=config.text,
-        fuzzy=config.fuzzy,
+        fuzzy=_fuzzy(config, trained.model),
         tokens=TokenShape(head.rows * head.columns, head.token_dim, head.embedding_dim),
-        temperature=temperature,
-        training={**to_plain(config), "date": str(date.today()), "commit": _commit(), "torch": str(torch.__version__)},
+        temperature=trained.temperature,
+        training={**to_plain(config), "component_labels": trained.component_labels, **made},
         scores=_rounded(scores),
     )
+
+
+def _fuzzy(config: TrainingConfig, model: WindowModel) -> FuzzySettings:
+    """With the ranges that the model was fitted to."""
+    component_range, intensity_range = (round(value, 6) for value in model.fuzzy.ranges.tolist())
+    return replace(config.fuzzy, component_range=component_range, intensity_range=intensity_range)
 
 
 def _rounded(scores: Any) -> Any:
     if isinstance(scores, dict):
         return {name: _rounded(value) for name, value in scores.items()}
+    if isinstance(scores, (list, tuple)):
+        return [_rounded(value) for value in scores]
     return float(f"{scores:.4g}") if isinstance(scores, float) else scores
 
 

@@ -15,14 +15,14 @@ from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores
 from stf2m_ros.meta.tasks import TaskSampler
-from stf2m_ros.meta.token_cache import TokenCache, token_cache
+from stf2m_ros.meta.token_cache import TokenCache, token_cache, with_read_states
 from stf2m_ros.meta.training_loop import run_steps
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
 from stf2m_ros.meta.window_scores import all_scores, beginnings, fit_temperature, judge
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
-from stf2m_ros.training.bundle_writing import write_bundle
+from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.sources import SPLITS, ClipNames, joined, prepare_data_set, prepare_generated, stores_below
 from stf2m_ros.training.zero_shot import zero_shot_scores
@@ -52,11 +52,12 @@ class TrainingPipeline:
         readout = self.pretrain()
         readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
         caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
+        caches["train"] = self.read_states(readout, caches["train"])
         model = self.train_on_windows(caches["train"], caches["validation"])
         if self.config.bilevel:
             self.meta_train(model, caches["train"])
         round_to_half(model)
-        return self.finish(readout, model, caches["validation"])
+        return self.finish(readout, model, caches["train"].has_component_labels, caches["validation"])
 
     def prepare(self) -> None:
         """Store every clip that is missing, generated ones and those of the data sets."""
@@ -86,6 +87,13 @@ class TrainingPipeline:
             self.stores[split], self.clips[split], encoder, stamp, config.preprocessing, config.grid, folder
         )
 
+    def read_states(self, readout: FrameReadout, training: TokenCache) -> TokenCache:
+        """With what the read-out saw in every frame: what the head is held to where no component is known."""
+        if not training.has_component_labels:
+            _LOG.warning("no facial component is labelled: nothing holds the explanations of the rules to the face")
+            return training
+        return with_read_states(training, readout, weights_stamp(readout), self.work / "tokens" / "train")
+
     def train_on_windows(self, training: TokenCache, validation: TokenCache) -> WindowModel:
         """Stage 2, at a single level."""
         torch.manual_seed(self.config.seed + 1)
@@ -109,7 +117,9 @@ class TrainingPipeline:
             run_steps("meta-train", learner, task, settings.optimiser, self.work / "meta.safetensors", writer)
         model.eval()
 
-    def finish(self, readout: FrameReadout, model: WindowModel, validation: TokenCache) -> Dict[str, Dict[str, float]]:
+    def finish(
+        self, readout: FrameReadout, model: WindowModel, component_labels: bool, validation: TokenCache
+    ) -> Dict[str, Dict[str, float]]:
         """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""
         config = self.config
         sampler = WindowSampler(validation, config.grid, config.window_training.sampling, model.vocabulary)
@@ -120,7 +130,7 @@ class TrainingPipeline:
             real = zero_shot_scores(self.real_faces, readout, model, config.preprocessing, config.grid)
             _LOG.info("real faces, never trained on: %s", real)
             scores["zero_shot_real_faces"] = real
-        write_bundle(config, readout.encoder, model, temperature, scores)
+        write_bundle(config, Trained(readout.encoder, model, temperature, component_labels), scores)
         return scores
 
     def _frames(self, split: str) -> FrameSet:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,17 @@ def test_without_frames_only_segments_with_words_are_to_be_learned_and_no_compon
     assert batch.frame_presence.sum() == 0
     assert ((batch.class_index != UNLABELLED) == heard).all()
     assert np.isnan(batch.components).all()
+
+
+def test_what_the_read_out_saw_stands_where_a_frame_is_left():
+    seen = WindowSampler(replace(cache(), states=np.full((60, 12), 0.25, np.float16)), GRID, PLAIN, [])
+    window = seen.cut([Cut(clip=0, start=0, length=20)])
+    assert np.isnan(window.read_states[0, :8]).all()
+    assert (window.read_states[0, 8:] == 0.25).all()
+    blind = WindowSampler(
+        seen.cache, GRID, WindowSampling(full_share=1.0, no_frames_share=1.0, no_words_share=0), ["day"]
+    )
+    assert np.isnan(blind.batch(4, (0, 0)).read_states).all()
 
 
 def test_a_window_never_loses_both_its_frames_and_its_words():
