@@ -1,7 +1,7 @@
 """The usual augmentation of face crops, a whole batch at once: flip, crop, light, low resolution, occlusion, noise."""
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import torch
 from torch import Generator, Tensor
@@ -27,72 +27,106 @@ class AugmentationSettings:
     noise: float = 0.04
 
 
+class Rows(NamedTuple):
+    """Which rows of a batch of `count` pictures are given; the others are augmented by other processes."""
+
+    count: int
+    own: slice
+
+
+class _Draws(NamedTuple):
+    """Random numbers for the whole batch, of which only those of our own rows are kept: sharing changes no picture."""
+
+    generator: Generator
+    rows: Rows
+
+    def chance(self, share: float) -> Tensor:
+        """Of the whole batch, (count,)."""
+        return self._uniform((self.rows.count,)) < share
+
+    def between(self, low: float, high: float, *tail: int) -> Tensor:
+        """Of our own rows, (N, *tail)."""
+        return (low + (high - low) * self._uniform((self.rows.count, *tail)))[self.rows.own]
+
+    def pairs(self, low: float, high: float) -> Tensor:
+        """Two for each of our own rows, (2, N, 1)."""
+        return (low + (high - low) * self._uniform((2, self.rows.count, 1)))[:, self.rows.own]
+
+    def normal(self, *tail: int) -> Tensor:
+        shape = (self.rows.count, *tail)
+        return torch.randn(shape, generator=self.generator, device=self.generator.device)[self.rows.own]
+
+    def whole_number(self, low: int, high: int) -> int:
+        return int(torch.randint(low, high, (1,), generator=self.generator, device=self.generator.device))
+
+    def _uniform(self, shape: Tuple[int, ...]) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.generator.device)
+
+
 def augment(
-    faces: Tensor, components: Tensor, settings: AugmentationSettings, generator: Generator
+    faces: Tensor,
+    components: Tensor,
+    settings: AugmentationSettings,
+    generator: Generator,
+    rows: Optional[Rows] = None,
 ) -> Tuple[Tensor, Tensor]:
-    """faces: (N, 3, H, W) in 0 to 1; components: (N, 12). Returns both, changed alike."""
-    flipped = _chance(len(faces), settings.flip_share, generator)
-    faces = _moved(faces, flipped, settings, generator)
+    """faces: (N, 3, H, W) in 0 to 1; components: (N, 12). Returns both, changed alike.
+
+    generator: on the device of the faces. rows: where the faces are some rows of a larger batch.
+    """
+    draws = _Draws(generator, rows or Rows(len(faces), slice(None)))
+    flipped = draws.chance(settings.flip_share)[draws.rows.own]
+    faces = _moved(faces, flipped, settings, draws)
     components = torch.where(flipped[:, None], components[:, list(MIRROR)], components)
-    faces = _coarsened(faces, settings, generator)
-    faces = _relit(faces, settings, generator)
-    faces = _occluded(faces, settings, generator)
-    noise = torch.randn(faces.shape, generator=generator) * _uniform(
-        (len(faces), 1, 1, 1), 0, settings.noise, generator
-    )
+    faces = _coarsened(faces, settings, draws)
+    faces = _relit(faces, settings, draws)
+    faces = _occluded(faces, settings, draws)
+    noise = draws.normal(*faces.shape[1:]) * draws.between(0, settings.noise, 1, 1, 1)
     return (faces + noise).clamp(0, 1), components
 
 
-def _moved(faces: Tensor, flipped: Tensor, settings: AugmentationSettings, generator: Generator) -> Tensor:
+def _moved(faces: Tensor, flipped: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
     count = len(faces)
-    angle = torch.deg2rad(_uniform((count,), -settings.rotation_deg, settings.rotation_deg, generator))
-    scale = 1 + _uniform((count,), -settings.scale, settings.scale, generator)
+    angle = torch.deg2rad(draws.between(-settings.rotation_deg, settings.rotation_deg))
+    scale = 1 + draws.between(-settings.scale, settings.scale)
     mirror = 1 - 2 * flipped.float()
     rows = torch.stack(
         [scale * angle.cos() * mirror, -scale * angle.sin(), scale * angle.sin() * mirror, scale * angle.cos()], 1
     )
-    shift = _uniform((count, 2, 1), -2 * settings.shift, 2 * settings.shift, generator)
+    shift = draws.between(-2 * settings.shift, 2 * settings.shift, 2, 1)
     matrix = torch.cat([rows.view(count, 2, 2), shift], dim=2)
     grid = functional.affine_grid(matrix, list(faces.shape), align_corners=False)
     return functional.grid_sample(faces, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _coarsened(faces: Tensor, settings: AugmentationSettings, generator: Generator) -> Tensor:
+def _coarsened(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
     """One resolution a batch for the chosen pictures: resizing is a batch operation."""
-    chosen = _chance(len(faces), settings.coarse_share, generator)
+    chosen = draws.chance(settings.coarse_share)
     if not chosen.any():
         return faces
-    side = int(torch.randint(*settings.coarse_px, (1,), generator=generator))
+    side, chosen = draws.whole_number(*settings.coarse_px), chosen[draws.rows.own]
+    if not chosen.any():
+        return faces
     small = functional.interpolate(faces[chosen], size=(side, side), mode="area")
     faces = faces.clone()
     faces[chosen] = functional.interpolate(small, size=tuple(faces.shape[-2:]), mode="bilinear", align_corners=False)
     return faces
 
 
-def _relit(faces: Tensor, settings: AugmentationSettings, generator: Generator) -> Tensor:
-    count = len(faces)
-    grey = _chance(count, settings.grey_share, generator).view(-1, 1, 1, 1)
+def _relit(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
+    grey = draws.chance(settings.grey_share)[draws.rows.own].view(-1, 1, 1, 1)
     faces = torch.where(grey, faces.mean(1, keepdim=True).expand_as(faces), faces)
-    gain = 1 + _uniform((count, 1, 1, 1), -settings.contrast, settings.contrast, generator)
-    lift = _uniform((count, 1, 1, 1), -settings.brightness, settings.brightness, generator)
+    gain = 1 + draws.between(-settings.contrast, settings.contrast, 1, 1, 1)
+    lift = draws.between(-settings.brightness, settings.brightness, 1, 1, 1)
     mean = faces.mean((1, 2, 3), keepdim=True)
     return ((faces - mean) * gain + mean + lift).clamp(0, 1)
 
 
-def _occluded(faces: Tensor, settings: AugmentationSettings, generator: Generator) -> Tensor:
+def _occluded(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
     """A rectangle of one colour over the chosen pictures."""
-    count, _, height, width = faces.shape
-    chosen = _chance(count, settings.occluded_share, generator)
-    centre, half = torch.rand(2, count, 1, generator=generator), _uniform((2, count, 1), 0.05, 0.22, generator)
-    y, x = (torch.linspace(0, 1, size)[None] for size in (height, width))
+    chosen = draws.chance(settings.occluded_share)[draws.rows.own]
+    centre, half = draws.pairs(0, 1), draws.pairs(0.05, 0.22)
+    y, x = (torch.linspace(0, 1, size, device=faces.device)[None] for size in faces.shape[2:])
     covered = ((y - centre[0]).abs() < half[0])[:, :, None] & ((x - centre[1]).abs() < half[1])[:, None]
-    colour = torch.rand(count, 3, 1, 1, generator=generator)
+    colour = draws.between(0, 1, 3, 1, 1)
     return torch.where((covered & chosen[:, None, None])[:, None], colour, faces)
-
-
-def _chance(count: int, share: float, generator: Generator) -> Tensor:
-    return torch.rand(count, generator=generator) < share
-
-
-def _uniform(shape: Tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
-    return low + (high - low) * torch.rand(shape, generator=generator)

@@ -5,19 +5,21 @@ serve as they are, with no adaptation at all, on a robot that has just been swit
 """
 
 from dataclasses import dataclass, field
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from stf2m_ros.meta.devices import device_of, moved
 from stf2m_ros.meta.inner_loop import Gradient, Params, adapt, taped_gradient
 from stf2m_ros.meta.losses import LossSettings, SegmentLoss, SegmentTargets
+from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.tasks import TaskSampler, TaskSettings
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowBatch
-from stf2m_ros.meta.window_training import WindowModel, segment_words
+from stf2m_ros.meta.window_training import WindowModel
 from stf2m_ros.net.stf2m import HeadInputs, HeadOutputs
 
 LAST_LAYER = "last_layer"
@@ -39,19 +41,19 @@ class InnerSettings:
 
 @dataclass(frozen=True)
 class MetaTrainingSettings:
-    """tasks and mixed_windows: per outer step. over_tasks: "loop", or "vmap" (all tasks at once: for a GPU)."""
+    """tasks and mixed_windows: per outer step. over_tasks: "loop", "vmap" (all at once), or "auto": vmap on a GPU."""
 
     tasks: int = 4
     mixed_windows: int = 8
-    over_tasks: str = "loop"
+    over_tasks: str = "auto"
     inner: InnerSettings = field(default_factory=InnerSettings)
     task: TaskSettings = field(default_factory=TaskSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(steps=400, batch_size=4, rate=1e-3))
 
     def __post_init__(self) -> None:
-        if self.over_tasks not in ("loop", "vmap"):
-            raise ValueError(f"over_tasks: expected loop or vmap, found {self.over_tasks}")
+        if self.over_tasks not in ("auto", "loop", "vmap"):
+            raise ValueError(f"over_tasks: expected auto, loop or vmap, found {self.over_tasks}")
 
 
 class WindowTensors(NamedTuple):
@@ -82,32 +84,44 @@ class MetaLearner(nn.Module):
 
     def tensors(self, batch: WindowBatch, vectors: Tensor) -> WindowTensors:
         """vectors: (V, 300) of the vocabulary. Any leading axes."""
-        words, presence = segment_words(vectors, torch.from_numpy(batch.word_ids))
-        inputs = HeadInputs(torch.from_numpy(batch.tokens), torch.from_numpy(batch.frame_presence), words, presence)
-        return WindowTensors(inputs, batch.targets())
+        return WindowTensors(self.model.head_inputs(batch, vectors), moved(batch.targets(), vectors.device))
 
 
 class MetaTrainingTask:
-    """The losses of outer step `step`: adapted weights on the query sets, the weights themselves on whole windows."""
+    """The losses of outer step `step`: adapted weights on the query sets, the weights themselves on whole windows.
+
+    With several processes, of our share of the tasks and of the whole windows; a task is in one process's hands.
+    """
 
     def __init__(
-        self, learner: MetaLearner, sampler: TaskSampler, counts: np.ndarray, settings: MetaTrainingSettings, seed: int
+        self,
+        learner: MetaLearner,
+        sampler: TaskSampler,
+        counts: np.ndarray,
+        settings: MetaTrainingSettings,
+        seed: int,
+        processes: Processes = ALONE,
     ) -> None:
         self.learner, self.sampler, self.settings, self.seed = learner, sampler, settings, seed
         self.loss = SegmentLoss(settings.loss, counts)
+        self.shared_loss = SegmentLoss(settings.loss, counts, processes.total)
+        self.task_share, self.fraction = processes.share(settings.tasks), processes.fraction(settings.tasks)
+        self.window_share = processes.share(settings.mixed_windows)
 
     def __call__(self, step: int) -> Losses:
         learner, settings = self.learner, self.settings
         vectors = learner.model.text()
         support, query = self.tasks(step, vectors)
         params, step_sizes = learner.head_params(), learner.step_sizes()
-        mixed = self.sampler.windows.batch(settings.mixed_windows, (self.seed, step, settings.tasks))
-        whole = self.windows_loss(params, learner.tensors(mixed, vectors))
-        return {"query": self.query_loss(params, step_sizes, support, query), "windows": whole}
+        seed = (self.seed, step, settings.tasks)
+        mixed = self.sampler.windows.batch(settings.mixed_windows, seed, self.window_share)
+        whole = self.windows_loss(params, learner.tensors(mixed, vectors), self.shared_loss)
+        return {"query": self.query_loss(params, step_sizes, support, query) * self.fraction, "windows": whole}
 
     def tasks(self, step: int, vectors: Tensor) -> Tuple[WindowTensors, WindowTensors]:
-        """The support and the query sets of step `step`, tasks along the first axis. vectors: (V, 300)."""
-        drawn = [self.sampler.task((self.seed, step, index)) for index in range(self.settings.tasks)]
+        """Our support and query sets of step `step`, tasks along the first axis. vectors: (V, 300)."""
+        own = range(self.settings.tasks)[self.task_share]
+        drawn = [self.sampler.task((self.seed, step, index)) for index in own]
         support, query = (self.learner.tensors(WindowBatch.stacked(parts), vectors) for parts in zip(*drawn))
         return support, query
 
@@ -121,19 +135,24 @@ class MetaTrainingTask:
             )
             return self.windows_loss(adapted, query_)
 
-        if self.settings.over_tasks == "vmap":
+        if self.all_at_once():
             return vmap(of_task)(support, query).mean()
         tasks = zip(unstacked(support), unstacked(query))
         return torch.stack([of_task(*task, gradient=taped_gradient) for task in tasks]).mean()
 
-    def windows_loss(self, params: Params, windows: WindowTensors) -> Tensor:
-        """The loss of the head with these parameters on a batch of windows."""
+    def all_at_once(self) -> bool:
+        """Whether all tasks are mapped over at once: on a GPU it is faster, on a CPU it is not."""
+        over_tasks = self.settings.over_tasks
+        return over_tasks == "vmap" or (over_tasks == "auto" and device_of(self.learner).type == "cuda")
+
+    def windows_loss(self, params: Params, windows: WindowTensors, loss: Optional[SegmentLoss] = None) -> Tensor:
+        """The loss of the head with these parameters on a batch of windows. loss: of this batch alone by default."""
         model = self.learner.model
         out = functional_call(model.head, params, (windows.inputs, *model.fuzzy, params[LAST_LAYER]))
-        return self.total_loss(out, windows.targets)
+        return self.total_loss(out, windows.targets, loss or self.loss)
 
-    def total_loss(self, out: HeadOutputs, targets: SegmentTargets) -> Tensor:
-        return torch.stack(list(self.loss(out, targets).values())).sum()
+    def total_loss(self, out: HeadOutputs, targets: SegmentTargets, loss: Optional[SegmentLoss] = None) -> Tensor:
+        return torch.stack(list((loss or self.loss)(out, targets).values())).sum()
 
 
 def unstacked(windows: WindowTensors) -> List[WindowTensors]:

@@ -13,8 +13,10 @@ from torch.nn import functional
 
 from stf2m_ros.data.frame_set import FrameSet
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
-from stf2m_ros.meta.augmentation import AugmentationSettings, augment
+from stf2m_ros.meta.augmentation import AugmentationSettings, Rows, augment
+from stf2m_ros.meta.devices import device_of, mixed_precision
 from stf2m_ros.meta.losses import masked_square
+from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.stream.settings import Preprocessing
@@ -51,47 +53,57 @@ class FrameReadout(nn.Module):
 
 
 class PretrainingTask:
-    """The losses of step number `step`: a batch drawn, augmented and read."""
+    """The losses of step number `step`: a batch drawn, augmented and read; of our processes' batch, our share."""
 
     def __init__(
-        self, readout: FrameReadout, frames: FrameSet, settings: PretrainingSettings, pixels: Preprocessing, seed: int
+        self,
+        readout: FrameReadout,
+        frames: FrameSet,
+        settings: PretrainingSettings,
+        pixels: Preprocessing,
+        seed: int,
+        processes: Processes = ALONE,
     ) -> None:
         self.readout, self.frames, self.settings, self.pixels, self.seed = readout, frames, settings, pixels, seed
+        self.processes = processes
+        size = settings.optimiser.batch_size
+        self.rows, self.fraction = Rows(size, processes.share(size)), processes.fraction(size)
 
     def __call__(self, step: int) -> Losses:
         faces, emotion, components = self._batch(step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+        with mixed_precision(faces.device, self.settings.bfloat16):
             logits, states = self.readout(faces)
+        square = masked_square(states.float(), components, self.processes.total)
         return {
-            "emotion": functional.cross_entropy(logits.float(), emotion, label_smoothing=0.05),
-            "components": self.settings.component_weight * masked_square(states.float(), components),
+            "emotion": functional.cross_entropy(logits.float(), emotion, label_smoothing=0.05) * self.fraction,
+            "components": self.settings.component_weight * square,
         }
 
     def _batch(self, step: int) -> Tuple[Tensor, Tensor, Tensor]:
-        rng = np.random.default_rng((self.seed, step))
-        index = np.sort(rng.integers(len(self.frames), size=self.settings.optimiser.batch_size))
-        faces = torch.from_numpy(self.frames.faces[index]).permute(0, 3, 1, 2).float() / 255
-        components = torch.from_numpy(self.frames.components[index])
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        faces, components = augment(faces, components, self.settings.augmentation, generator)
-        emotion = torch.from_numpy(self.frames.class_index[index] // len(INTENSITIES)).long()
+        rng, device = np.random.default_rng((self.seed, step)), device_of(self.readout)
+        index = np.sort(rng.integers(len(self.frames), size=self.rows.count))[self.rows.own]
+        faces = torch.from_numpy(self.frames.faces[index]).to(device).permute(0, 3, 1, 2).float() / 255
+        components = torch.from_numpy(self.frames.components[index]).to(device)
+        generator = torch.Generator(device).manual_seed(int(rng.integers(2**62)))
+        faces, components = augment(faces, components, self.settings.augmentation, generator, self.rows)
+        emotion = torch.from_numpy(self.frames.class_index[index] // len(INTENSITIES)).long().to(device)
         return normalise(faces, self.pixels), emotion, components
 
 
 def normalise(faces: Tensor, pixels: Preprocessing) -> Tensor:
     """(N, 3, H, W) in 0 to 1 -> what the encoder takes; `stf2m_ros.stream.frame_preprocessing` in torch."""
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (pixels.mean, pixels.std))
+    mean, std = (torch.tensor(values, device=faces.device).view(1, 3, 1, 1) for values in (pixels.mean, pixels.std))
     return ((faces - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
 def frame_scores(readout: FrameReadout, frames: FrameSet, pixels: Preprocessing, batch: int = 128) -> Dict[str, float]:
     """Accuracy over six emotions and neutral, and mean absolute error of the components, on unseen frames."""
-    correct, error, known = 0, 0.0, 0
+    correct, error, known, device = 0, 0.0, 0, device_of(readout)
     for start in range(0, len(frames), batch):
         part = slice(start, start + batch)
-        faces = torch.from_numpy(np.array(frames.faces[part])).permute(0, 3, 1, 2).float() / 255
-        logits, states = readout(normalise(faces, pixels))
+        faces = torch.from_numpy(np.array(frames.faces[part])).to(device).permute(0, 3, 1, 2).float() / 255
+        logits, states = (said.cpu() for said in readout(normalise(faces, pixels)))
         emotion = torch.from_numpy(frames.class_index[part] // len(INTENSITIES))
         correct += int((logits.argmax(-1) == emotion).sum())
         difference = (states - torch.from_numpy(np.array(frames.components[part]))).abs()

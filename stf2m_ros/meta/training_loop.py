@@ -1,9 +1,15 @@
-"""One loop for every stage: steps that depend on their number alone, so that a resumed run ends at the same weights."""
+"""One loop for every stage: steps that depend on their number alone, so that a resumed run ends at the same weights.
+
+Several processes each take their share of a step's batch; their gradients are added up in one message, so that the
+step is the one that a single process would have taken. Not DistributedDataParallel: its hooks sit on the module's own
+forward and backward, which functional_call, vmap and second derivatives go around, and it averages where shares of
+different size and losses normalised over the whole batch must be added.
+"""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, List, Optional, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import trange
 
 from stf2m_ros.meta.checkpoint import load_checkpoint, save_checkpoint
+from stf2m_ros.meta.processes import ALONE, Processes
 
 Losses = Dict[str, Tensor]
 
@@ -38,25 +45,41 @@ def run_steps(
     losses_at: Callable[[int], Losses],
     settings: OptimiserSettings,
     checkpoint: Path,
-    writer: SummaryWriter,
+    writer: Optional[SummaryWriter],
+    processes: Processes = ALONE,
 ) -> None:
-    """Minimise the sum of the losses. losses_at(step) must draw its batch from the step number alone."""
+    """Minimise the sum of the losses. losses_at(step) must draw its batch from the step number alone.
+
+    With several processes it must take its share of that batch, and the sum of everyone's losses be the batch's.
+    writer: of the first process; the others have none.
+    """
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
     start = load_checkpoint(checkpoint, module, optimiser)
+    processes.agree_with_first(start, str(checkpoint))
+    processes.copy_from_first(module)
     saved_at = time.monotonic()
     module.train()
-    bar = trange(start, settings.steps, initial=start, total=settings.steps, desc=name, mininterval=1.0)
+    bar = trange(
+        start,
+        settings.steps,
+        initial=start,
+        total=settings.steps,
+        desc=name,
+        mininterval=1.0,
+        disable=not processes.is_first,
+    )
     try:
         for step in bar:
-            losses = _step(module, losses_at, optimiser, settings, step)
-            if step % 20 == 0:
+            losses = _step(module, losses_at, optimiser, settings, step, processes)
+            if step % 20 == 0 and writer is not None:
                 _show(bar, writer, name, losses, step)
-            if time.monotonic() - saved_at > settings.checkpoint_s:
+            if processes.is_first and time.monotonic() - saved_at > settings.checkpoint_s:
                 save_checkpoint(checkpoint, module, optimiser, step + 1)
                 saved_at = time.monotonic()
     finally:
         bar.close()
-    if start < settings.steps:
+    processes.copy_from_first(module)  # unlike machines may round differently; what is made of the weights must not
+    if start < settings.steps and processes.is_first:
         save_checkpoint(checkpoint, module, optimiser, settings.steps)
     module.eval()
 
@@ -76,18 +99,40 @@ def _step(
     optimiser: torch.optim.Optimizer,
     settings: OptimiserSettings,
     step: int,
+    processes: Processes,
 ) -> Losses:
     for group in optimiser.param_groups:
         group["lr"] = learning_rate(step, settings)
-    losses = losses_at(step)
-    total = torch.stack(list(losses.values())).sum()
-    if not torch.isfinite(total):
-        raise FloatingPointError(f"the loss is {float(total.detach())} at step {step}; lower the rate")
     optimiser.zero_grad(set_to_none=True)
-    total.backward()
+    losses = losses_at(step)
+    torch.stack(list(losses.values())).sum().backward()
+    losses = added_up(module, losses, processes)
+    total = torch.stack(list(losses.values())).sum()
+    if not torch.isfinite(total):  # of all processes, so that all of them stop here
+        raise FloatingPointError(f"the loss is {float(total)} at step {step}; lower the rate")
     torch.nn.utils.clip_grad_norm_(module.parameters(), settings.clip_norm)
     optimiser.step()
     return losses
+
+
+def added_up(module: nn.Module, losses: Losses, processes: Processes) -> Losses:
+    """The losses of all processes; the gradients in the module become the sums of everyone's."""
+    detached = {name: value.detach() for name, value in losses.items()}
+    if processes.count == 1:
+        return detached
+    parameters = list(module.parameters())
+    has_gradient = torch.tensor([float(p.grad is not None) for p in parameters], device=processes.device)
+    own = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    message = torch.cat([*(g.flatten() for g in own), has_gradient, torch.stack(list(detached.values()))])
+    sums = processes.total(message).split([*(p.numel() for p in parameters), len(parameters), len(detached)])
+    _set_gradients(parameters, sums[:-2], sums[-2])
+    return dict(zip(detached, sums[-1]))
+
+
+def _set_gradients(parameters: List[nn.Parameter], gradients: Sequence[Tensor], has_gradient: Tensor) -> None:
+    """What no process has a gradient for keeps none: the optimiser passes it over, as it does in one process."""
+    for parameter, gradient, count in zip(parameters, gradients, has_gradient.tolist()):
+        parameter.grad = gradient.view_as(parameter).to(parameter.dtype) if count else None
 
 
 def _show(bar: trange, writer: SummaryWriter, name: str, losses: Losses, step: int) -> None:

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stf2m_ros.meta.devices import device_of, mixed_precision, moved
 from stf2m_ros.meta.losses import LossSettings, SegmentLoss
+from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import NO_WORD, WindowBatch, WindowSampler, WindowSampling
 from stf2m_ros.net.fuzzy_layer import RuleTensors
@@ -27,6 +29,9 @@ class WindowTrainingSettings:
     sampling: WindowSampling = field(default_factory=WindowSampling)
 
 
+_RANGES = "ranges"
+
+
 class FuzzyInputs(NamedTuple):
     """What the window head is given beside the data: the rules and the membership ranges."""
 
@@ -42,17 +47,26 @@ class WindowModel(nn.Module):
         self.vocabulary = vocabulary
         self.head = WindowHead(head)
         self.text = TextTable(text, vocabulary)
-        self.fuzzy = fuzzy
+        for name, tensor in {**fuzzy.rules._asdict(), _RANGES: fuzzy.ranges}.items():
+            self.register_buffer(name, tensor, persistent=False)  # a copy, so that it goes to the model's device
+
+    @property
+    def fuzzy(self) -> FuzzyInputs:
+        """The rules and ranges, where the model is."""
+        return FuzzyInputs(RuleTensors(*(getattr(self, name) for name in RuleTensors._fields)), getattr(self, _RANGES))
+
+    def head_inputs(self, batch: WindowBatch, vectors: Tensor) -> HeadInputs:
+        """What the head takes, where the model is. vectors: (V, 300) of the vocabulary. Any leading axes."""
+        arrays = (batch.tokens, batch.frame_presence, batch.word_ids)
+        tokens, presence, word_ids = (torch.from_numpy(array).to(vectors.device) for array in arrays)
+        return HeadInputs(tokens, presence, *segment_words(vectors, word_ids))
 
     def forward(self, batch: WindowBatch) -> HeadOutputs:
-        words, word_presence = segment_words(self.text(), torch.from_numpy(batch.word_ids))
-        tokens, presence = torch.from_numpy(batch.tokens), torch.from_numpy(batch.frame_presence)
-        inputs = HeadInputs(tokens, presence, words, word_presence)
-        return self.head(inputs, *self.fuzzy, self.head.last_layer)
+        return self.head(self.head_inputs(batch, self.text()), *self.fuzzy, self.head.last_layer)
 
 
 class WindowTrainingTask:
-    """The losses of step number `step` over a batch of varied windows."""
+    """The losses of step number `step` over our share of a batch of varied windows."""
 
     def __init__(
         self,
@@ -61,15 +75,18 @@ class WindowTrainingTask:
         counts: np.ndarray,
         settings: WindowTrainingSettings,
         seed: int,
+        processes: Processes = ALONE,
     ) -> None:
         self.model, self.sampler, self.settings, self.seed = model, sampler, settings, seed
-        self.loss = SegmentLoss(settings.loss, counts)
+        self.loss = SegmentLoss(settings.loss, counts, processes.total)
+        self.share = processes.share(settings.optimiser.batch_size)
 
     def __call__(self, step: int) -> Losses:
-        batch = self.sampler.batch(self.settings.optimiser.batch_size, (self.seed, step))
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+        batch = self.sampler.batch(self.settings.optimiser.batch_size, (self.seed, step), self.share)
+        device = device_of(self.model)
+        with mixed_precision(device, self.settings.bfloat16):
             out = self.model(batch)
-        return self.loss(out, batch.targets())
+        return self.loss(out, moved(batch.targets(), device))
 
 
 def segment_words(vectors: Tensor, word_ids: Tensor) -> "tuple[Tensor, Tensor]":
