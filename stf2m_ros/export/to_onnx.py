@@ -27,6 +27,9 @@ from stf2m_ros.stream.settings import WindowGrid
 OPSET = 16
 """At 17 torch emits LayerNormalization, which TensorRT 8.5 lacks."""
 
+HALF_SUFFIX = "_half"
+"""Of the names of weights that are stored as float16."""
+
 _SMALL = 256  # numbers; what is smaller keeps its float32
 
 
@@ -131,7 +134,7 @@ def store_weights_as_half(model: onnx.ModelProto) -> None:
         values = numpy_helper.to_array(weight)
         if values.dtype != np.float32 or values.size < _SMALL:
             continue
-        half = numpy_helper.from_array(values.astype(np.float16), weight.name + "_half")
+        half = numpy_helper.from_array(values.astype(np.float16), weight.name + HALF_SUFFIX)
         casts[weight.name] = helper.make_node(
             "Cast", [half.name], [weight.name], to=TensorProto.FLOAT, name="widen_" + weight.name
         )
