@@ -41,6 +41,7 @@ class WindowBatch(NamedTuple):
     word_ids: np.ndarray  # (B, S, MAX_WORDS) index into the vocabulary, NO_WORD where none
     class_index: np.ndarray  # (B, S) UNLABELLED where nothing is to be learned
     components: np.ndarray  # (B, S, 12) NaN where unknown
+    read_states: np.ndarray  # (B, S, 12) components as the frozen read-out saw them, NaN where it did not
 
     @classmethod
     def stacked(cls, windows: Sequence["WindowBatch"]) -> "WindowBatch":
@@ -48,7 +49,8 @@ class WindowBatch(NamedTuple):
         return cls(*(np.stack(parts) for parts in zip(*windows)))
 
     def targets(self) -> SegmentTargets:
-        return SegmentTargets(torch.from_numpy(self.class_index).long(), torch.from_numpy(self.components))
+        components, read_states = torch.from_numpy(self.components), torch.from_numpy(self.read_states)
+        return SegmentTargets(torch.from_numpy(self.class_index).long(), components, read_states)
 
 
 class Cut(NamedTuple):
@@ -109,6 +111,7 @@ class WindowSampler:
             # Nothing is to be learned of a segment without face and words, and no component of one without a face.
             class_index=np.where(seen | heard, window.class_index, UNLABELLED),
             components=np.where(seen[:, None], window.components, np.float32(np.nan)),
+            read_states=np.where(seen[:, None], window.read_states, np.float32(np.nan)),
         )
 
     def _random(self, rng: np.random.Generator) -> Tuple[Cut, int, Variation]:
@@ -130,9 +133,10 @@ class WindowSampler:
         tokens = np.zeros((slots, *found.shape[1:]), np.float32)
         presence = np.zeros(slots, np.float32)
         classes = np.full(slots, UNLABELLED)
-        components = np.full((slots, 12), np.nan, np.float32)
+        components, read_states = np.full((2, slots, 12), np.nan, np.float32)
         tokens[placed], presence[placed] = found, present
         classes[placed], components[placed] = track.class_index[source], track.components[source]
+        read_states[placed] = self.cache.slot_states(cut.clip, source)
         from_s, until_s = cut.start * self.grid.slot_s, (cut.start + cut.length) * self.grid.slot_s
         spoken = [word for word in track.words if from_s <= word.start_s < until_s]
         return WindowBatch(
@@ -140,7 +144,7 @@ class WindowSampler:
             presence,
             self._word_ids(spoken, shift_s=offset * self.grid.slot_s - from_s),
             majority(classes.reshape(self.grid.segments, -1)),
-            mean_where_known(components.reshape(self.grid.segments, -1, 12)),
+            *(mean_where_known(of.reshape(self.grid.segments, -1, 12)) for of in (components, read_states)),
         )
 
     def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
