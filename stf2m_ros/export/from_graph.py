@@ -1,7 +1,7 @@
 """The way back: the frame encoder of a bundle as a network that can be trained further."""
 
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import onnx
@@ -13,16 +13,18 @@ from stf2m_ros.export.to_onnx import HALF_SUFFIX
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 
 
-def encoder_from_graph(path: Path, faces: Tensor) -> FrameEncoder:
+def encoder_from_graph(path: Path, faces: Tensor, expected: Optional[FrameEncoderConfig] = None) -> FrameEncoder:
     """The network that `export_frame_encoder` wrote to path, with normalisations to train with.
 
     The graph holds none: they were folded into the convolutions. Each one here lets its input through unchanged, and
     holds the statistics that it has on faces (N, 3, H, W), normalised: so the network says what the graph says, and
-    yet begins its training with fitting statistics. Raises ValueError when path is no such graph.
+    yet begins its training with fitting statistics. Raises ValueError when path is no such graph, or not of the
+    expected sizes.
     """
     weights = _weights(path)
     try:
-        encoder = FrameEncoder(FrameEncoderConfig(len(weights["conv1.bias"]), len(weights["project.bias"])))
+        sizes = FrameEncoderConfig(len(weights["conv1.bias"]), len(weights["project.bias"]))
+        encoder = FrameEncoder(sizes)
         (projection,) = (value for name, value in weights.items() if value.ndim == 2 and "MatMul" in name)
         state = {"project.weight": projection.T, "project.bias": weights["project.bias"]}
         for convolution, normalisation in _pairs(encoder):
@@ -33,6 +35,8 @@ def encoder_from_graph(path: Path, faces: Tensor) -> FrameEncoder:
         )
     except (KeyError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path}: expected the frame encoder of a bundle, found a graph without {error}") from error
+    if expected not in (None, sizes):
+        raise ValueError(f"{path}: expected {expected}, found {sizes}")
     _settle(encoder.eval(), faces)
     return encoder
 

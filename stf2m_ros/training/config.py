@@ -6,6 +6,7 @@ from typing import Any, Dict, Mapping, Tuple
 
 import yaml
 
+from stf2m_ros.meta.devices import DEVICE_SETTINGS
 from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.meta.pretraining import PretrainingSettings
 from stf2m_ros.meta.window_training import WindowTrainingSettings
@@ -26,9 +27,11 @@ class TrainingConfig:
     caveat: str = "trained on generated faces"
     seed: int = 1
     threads: int = 0  # 0: as torch chooses
+    device: str = "auto"  # auto: a GPU where there is one; cpu, cuda
     work_folder: str = "runs/train"  # prepared clips, checkpoints, curves
     bundle_folder: str = "runs/train/bundle"
     rules: str = "config/rules/facs.yaml"
+    start_from: str = ""  # a bundle whose frame encoder stage 1 begins with; else random weights
     clips: GeneratedClips = field(default_factory=GeneratedClips)
     data_sets: Tuple[DataSetSource, ...] = ()  # beside the generated clips
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -43,6 +46,8 @@ class TrainingConfig:
     meta_training: MetaTrainingSettings = field(default_factory=MetaTrainingSettings)
 
     def __post_init__(self) -> None:
+        if self.device not in DEVICE_SETTINGS:
+            raise ValueError(f"device: expected one of {', '.join(DEVICE_SETTINGS)}, found {self.device!r}")
         if self.encoder.token_dim != self.head.token_dim:
             raise ValueError(
                 f"head.token_dim must be the encoder's {self.encoder.token_dim}, found {self.head.token_dim}"

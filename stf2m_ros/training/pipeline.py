@@ -2,40 +2,54 @@
 
 import hashlib
 import logging
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Callable, ContextManager, Dict, Optional
 
+import numpy as np
 import torch
+from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 from stf2m_ros.data.frame_set import FrameSet, frame_set
 from stf2m_ros.data.rule_labels import RuleLabelling
+from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
-from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores
+from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
+from stf2m_ros.meta.processes import ALONE, Processes
+from stf2m_ros.meta.shared_batch_norm import share_batch_norm
 from stf2m_ros.meta.tasks import TaskSampler
 from stf2m_ros.meta.token_cache import TokenCache, token_cache, with_read_states
-from stf2m_ros.meta.training_loop import run_steps
+from stf2m_ros.meta.training_loop import Losses, OptimiserSettings, run_steps
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
 from stf2m_ros.meta.window_scores import all_scores, beginnings, fit_temperature, judge
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.sources import SPLITS, ClipNames, joined, prepare_data_set, prepare_generated, stores_below
 from stf2m_ros.training.zero_shot import zero_shot_scores
 
 _LOG = logging.getLogger(__name__)
+SETTLING_FACES = 256
+"""So many faces tell a bundle's encoder which statistics its normalisations begin with."""
 
 
 class TrainingPipeline:
     """prepare -> pre-train -> encode once -> train on windows (-> meta-train) -> calibrate -> export."""
 
-    def __init__(self, config: TrainingConfig, real_faces: Optional[Path] = None) -> None:
-        """real_faces: a set in the form of stf2m_ros.data.sets.ckplus48, looked at in the end, never trained on."""
-        self.config = config
+    def __init__(
+        self, config: TrainingConfig, real_faces: Optional[Path] = None, processes: Processes = ALONE
+    ) -> None:
+        """real_faces: a set in the form of stf2m_ros.data.sets.ckplus48, looked at in the end, never trained on.
+
+        processes: those that train together. What is not training, the first does alone while the others wait.
+        """
+        self.config, self.processes = config, processes
         self.real_faces = real_faces
         self.work = Path(config.work_folder)
         self.stores = stores_below(self.work / "clips")
@@ -45,19 +59,25 @@ class TrainingPipeline:
         self.fuzzy = FuzzyInputs(RuleTensors.from_table(self.table), ranges)
 
     def run(self) -> Dict[str, Dict[str, float]]:
-        """All steps; returns the scores that the bundle's card carries."""
+        """All steps; returns the scores that the bundle's card carries, in the first process."""
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
-        self.prepare()
+        with self.processes.first_goes_ahead():
+            self.prepare()
         readout = self.pretrain()
         readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
+        self.processes.copy_from_first(readout)
         caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
         caches["train"] = self.read_states(readout, caches["train"])
         model = self.train_on_windows(caches["train"], caches["validation"])
         if self.config.bilevel:
             self.meta_train(model, caches["train"])
         round_to_half(model)
-        return self.finish(readout, model, caches["train"].has_component_labels, caches["validation"])
+        with self.processes.first_goes_ahead():
+            if not self.processes.is_first:
+                return {}
+            component_labels = caches["train"].has_component_labels
+            return self.finish(readout.cpu(), model.cpu(), component_labels, caches["validation"])
 
     def prepare(self) -> None:
         """Store every clip that is missing, generated ones and those of the data sets."""
@@ -68,53 +88,68 @@ class TrainingPipeline:
 
     def pretrain(self) -> FrameReadout:
         """Stage 1: the frame encoder."""
+        with self.processes.first_goes_ahead():
+            frames = {split: self._frames(split) for split in SPLITS}
         torch.manual_seed(self.config.seed)
         head, settings = self.config.head, self.config.pretraining
-        encoder = FrameEncoder(self.config.encoder).to(memory_format=torch.channels_last)
-        readout = FrameReadout(encoder, head.rows * head.columns, head.token_dim)
-        task = PretrainingTask(readout, self._frames("train"), settings, self.config.preprocessing, self.config.seed)
-        with self._curves() as writer:
-            run_steps("pre-train", readout, task, settings.optimiser, self.work / "pretraining.safetensors", writer)
-        scores = frame_scores(readout, self._frames("validation"), self.config.preprocessing)
+        encoder = self._first_encoder().to(memory_format=torch.channels_last)
+        readout = FrameReadout(encoder, head.rows * head.columns, head.token_dim).to(self.processes.device)
+        if self.processes.count > 1:
+            share_batch_norm(readout)
+        pixels = self.config.preprocessing
+        task = PretrainingTask(readout, frames["train"], settings, pixels, self.config.seed, self.processes)
+        self._run_steps("pre-train", readout, task, settings.optimiser, "pretraining.safetensors")
+        scores = frame_scores(readout, frames["validation"], pixels)
         _LOG.info("frames of unseen people: %s", scores)
         return readout
+
+    def _first_encoder(self) -> FrameEncoder:
+        """Of random weights, or that of the bundle which the configuration starts from."""
+        if not self.config.start_from:
+            return FrameEncoder(self.config.encoder)
+        faces = self._frames("train").faces
+        faces = torch.from_numpy(np.array(faces[:: max(1, len(faces) // SETTLING_FACES)])).permute(0, 3, 1, 2) / 255
+        graph = Path(self.config.start_from) / FRAME_ENCODER_FILE
+        return encoder_from_graph(graph, normalise(faces, self.config.preprocessing), self.config.encoder)
 
     def encode(self, encoder: FrameEncoder, split: str) -> TokenCache:
         """Every frame of the split, once."""
         folder, config = self.work / "tokens" / split, self.config
         stamp = weights_stamp(encoder)
-        return token_cache(
-            self.stores[split], self.clips[split], encoder, stamp, config.preprocessing, config.grid, folder
-        )
+        with self.processes.first_goes_ahead():
+            return token_cache(
+                self.stores[split], self.clips[split], encoder, stamp, config.preprocessing, config.grid, folder
+            )
 
     def read_states(self, readout: FrameReadout, training: TokenCache) -> TokenCache:
         """With what the read-out saw in every frame: what the head is held to where no component is known."""
         if not training.has_component_labels:
             _LOG.warning("no facial component is labelled: nothing holds the explanations of the rules to the face")
             return training
-        return with_read_states(training, readout, weights_stamp(readout), self.work / "tokens" / "train")
+        with self.processes.first_goes_ahead():
+            return with_read_states(training, readout, weights_stamp(readout), self.work / "tokens" / "train")
 
     def train_on_windows(self, training: TokenCache, validation: TokenCache) -> WindowModel:
         """Stage 2, at a single level."""
         torch.manual_seed(self.config.seed + 1)
         words = cache_vocabulary(training, validation)
-        model = WindowModel(self.config.head, self.config.text, words, self.fuzzy)
+        model = WindowModel(self.config.head, self.config.text, words, self.fuzzy).to(self.processes.device)
         settings = self.config.window_training
         sampler = WindowSampler(training, self.config.grid, settings.sampling, words)
-        task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed)
-        with self._curves() as writer:
-            run_steps("windows", model, task, settings.optimiser, self.work / "windows.safetensors", writer)
+        counts = class_counts(training)
+        task = WindowTrainingTask(model, sampler, counts, settings, self.config.seed, self.processes)
+        self._run_steps("windows", model, task, settings.optimiser, "windows.safetensors")
         return model
 
     def meta_train(self, model: WindowModel, training: TokenCache) -> None:
         """Stage 2 at two levels, on from the single level's weights."""
         settings = self.config.meta_training
         windows = WindowSampler(training, self.config.grid, self.config.window_training.sampling, model.vocabulary)
-        learner = MetaLearner(model, settings.inner)
+        learner = MetaLearner(model, settings.inner).to(self.processes.device)
         tasks = TaskSampler(windows, settings.task)
-        task = MetaTrainingTask(learner, tasks, class_counts(training), settings, self.config.seed)
-        with self._curves() as writer:
-            run_steps("meta-train", learner, task, settings.optimiser, self.work / "meta.safetensors", writer)
+        counts = class_counts(training)
+        task = MetaTrainingTask(learner, tasks, counts, settings, self.config.seed, self.processes)
+        self._run_steps("meta-train", learner, task, settings.optimiser, "meta.safetensors")
         model.eval()
 
     def finish(
@@ -137,13 +172,19 @@ class TrainingPipeline:
         per_clip, folder = self.config.pretraining.frames_per_clip, self.work / "frames" / split
         return frame_set(self.stores[split], self.clips[split], folder, per_clip, self.config.grid)
 
-    def _curves(self) -> SummaryWriter:
-        return SummaryWriter(str(self.work / "curves"))
+    def _run_steps(
+        self, name: str, module: nn.Module, task: Callable[[int], Losses], settings: OptimiserSettings, file: str
+    ) -> None:
+        with self._curves() as writer:
+            run_steps(name, module, task, settings, self.work / file, writer, self.processes)
+
+    def _curves(self) -> ContextManager[Optional[SummaryWriter]]:
+        return SummaryWriter(str(self.work / "curves")) if self.processes.is_first else nullcontext()
 
 
-def weights_stamp(module: torch.nn.Module) -> str:
+def weights_stamp(module: nn.Module) -> str:
     """A name for a module's weights: the beginning of their sha256."""
     digest = hashlib.sha256()
     for tensor in module.state_dict().values():
-        digest.update(tensor.contiguous().numpy().tobytes())
+        digest.update(tensor.contiguous().cpu().numpy().tobytes())
     return digest.hexdigest()[:16]

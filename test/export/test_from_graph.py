@@ -46,3 +46,8 @@ def test_another_graph_is_refused_by_name(tmp_path):
     torch.onnx.export(torch.nn.Linear(3, 2), (torch.zeros(1, 3),), str(path), opset_version=OPSET, dynamo=False)
     with pytest.raises(ValueError, match="other.onnx: expected the frame encoder of a bundle, found a graph without"):
         encoder_from_graph(path, FACES)
+
+
+def test_an_encoder_of_another_width_is_refused_with_both_sizes(shipped):
+    with pytest.raises(ValueError, match=r"expected FrameEncoderConfig\(width=24.*found FrameEncoderConfig\(width=8"):
+        encoder_from_graph(shipped[1], FACES, FrameEncoderConfig(width=24))

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from stf2m_ros.cli import train
-from stf2m_ros.runtime.bundle import load_bundle
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, load_bundle
+from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +70,16 @@ def test_two_levels_go_on_from_the_single_level(trained, tmp_path):
     assert train.main(["--config", str(config)]) == 0
     before, after = (np.load(place / "bundle/last_layer.npz")["weight"] for place in (trained, folder))
     assert 0 < np.abs(after - before).max() < 0.1
+
+
+def test_training_goes_on_from_the_encoder_of_a_bundle(trained, tmp_path):
+    still = {"frames_per_clip": 8, "optimiser": {"steps": 1, "batch_size": 8, "rate": 1e-12, "weight_decay": 0.0}}
+    config = write_config(tmp_path / "on", start_from=str(trained / "bundle"), pretraining=still)
+    assert train.main(["--config", str(config)]) == 0
+    faces = np.random.default_rng(0).normal(size=(2, 3, 112, 112)).astype(np.float32)
+    graphs = [folder / "bundle" / FRAME_ENCODER_FILE for folder in (trained, tmp_path / "on")]
+    before, after = (OnnxEngine(graph).run({"faces": faces})["tokens"] for graph in graphs)
+    assert np.abs(after - before).max() < 0.1 * np.abs(before).max()
 
 
 def test_real_faces_stand_beside_generated_ones_and_their_people_are_split(trained, tmp_path):
