@@ -1,11 +1,12 @@
 """A clip on the robot's time grid: what each slot of 0.1 s holds and what it is labelled."""
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from stf2m_ros.data.clip import Clip, TimedWord
+from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.stream.settings import WindowGrid
 
 UNLABELLED = -1
@@ -13,16 +14,29 @@ UNLABELLED = -1
 
 @dataclass(frozen=True)
 class SlotTrack:
-    """One clip, slot by slot. T slots from the clip's start."""
+    """One clip, slot by slot. T slots from the clip's start.
+
+    label_shares, label_index: where a label is shared among classes, (L, 19) the shares of each of the clip's labels
+    and (T,) which label covers the slot, -1 for none; None where every label is of one class.
+    """
 
     subject: str
     frame_index: np.ndarray  # (T,) which of the clip's frames the slot holds, -1 for none
     class_index: np.ndarray  # (T,) UNLABELLED where no label covers the slot's centre
     components: np.ndarray  # (T, 12) NaN where unknown
     words: Tuple[TimedWord, ...]
+    label_shares: Optional[np.ndarray] = None
+    label_index: Optional[np.ndarray] = None
 
     def __len__(self) -> int:
         return len(self.class_index)
+
+    def shares(self, slots: slice) -> np.ndarray:
+        """(T, 19) float32, how each slot is shared among the classes; zeros where it is not labelled."""
+        if self.label_shares is None or self.label_index is None:
+            return (self.class_index[slots, None] == np.arange(NUM_CLASSES)).astype(np.float32)
+        index = self.label_index[slots]
+        return self.label_shares[index] * (index >= 0)[:, None].astype(np.float32)
 
 
 def slot_track(clip: Clip, grid: WindowGrid) -> SlotTrack:
@@ -30,12 +44,16 @@ def slot_track(clip: Clip, grid: WindowGrid) -> SlotTrack:
     slots = max(1, round(_duration_s(clip) / grid.slot_s))
     centres_s = np.arange(slots) * grid.slot_s
     frame_index = _nearest_frames(centres_s, np.asarray(clip.frame_s), grid.slot_s)
+    label_index = _labels_at(centres_s, clip)
+    shared = any(label.shares for label in clip.labels)
     return SlotTrack(
         subject=clip.subject,
         frame_index=frame_index,
-        class_index=_classes_at(centres_s, clip),
+        class_index=np.array([*(label.class_index for label in clip.labels), UNLABELLED])[label_index],
         components=_components_at(frame_index, clip),
         words=clip.words,
+        label_shares=_shares_of_labels(clip) if shared else None,
+        label_index=label_index if shared else None,
     )
 
 
@@ -54,11 +72,17 @@ def _nearest_frames(centres_s: np.ndarray, frame_s: np.ndarray, reach_s: float) 
     return np.where(gaps.min(0) <= reach_s + 1e-6, nearest, -1)
 
 
-def _classes_at(centres_s: np.ndarray, clip: Clip) -> np.ndarray:
-    classes = np.full(len(centres_s), UNLABELLED)
-    for label in clip.labels:
-        classes[(centres_s >= label.start_s - 1e-6) & (centres_s < label.end_s - 1e-6)] = label.class_index
-    return classes
+def _labels_at(centres_s: np.ndarray, clip: Clip) -> np.ndarray:
+    """(T,) the last of the clip's labels that covers the slot's centre, -1 for none."""
+    index = np.full(len(centres_s), -1)
+    for number, label in enumerate(clip.labels):
+        index[(centres_s >= label.start_s - 1e-6) & (centres_s < label.end_s - 1e-6)] = number
+    return index
+
+
+def _shares_of_labels(clip: Clip) -> np.ndarray:
+    certain = np.eye(NUM_CLASSES, dtype=np.float32)
+    return np.array([label.shares or certain[label.class_index] for label in clip.labels], np.float32)
 
 
 def _components_at(frame_index: np.ndarray, clip: Clip) -> np.ndarray:

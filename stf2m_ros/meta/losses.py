@@ -42,6 +42,7 @@ class SegmentTargets(NamedTuple):
     class_index: Tensor  # (B, S) UNLABELLED where nothing is to be learned
     components: Tensor  # (B, S, 12) NaN where unknown
     read_states: Tensor  # (B, S, 12) components as the frozen read-out saw them, NaN where there was nothing to see
+    shares: Tensor  # (B, S, 19) of the classes in the segment; all of it class_index where its label is of one class
 
 
 class SegmentLoss:
@@ -56,21 +57,22 @@ class SegmentLoss:
         states = out.components.float()
         unlabelled = torch.where(torch.isnan(targets.components), targets.read_states, torch.nan)
         return {
-            "classes": self.cross_entropy(out.logits.float(), targets.class_index),
+            "classes": self.cross_entropy(out.logits.float(), targets.class_index, targets.shares),
             "components": self.settings.component_weight * masked_square(states, targets.components, self.total),
             "distillation": self.settings.distillation_weight * masked_square(states, unlabelled, self.total),
         }
 
-    def cross_entropy(self, logits: Tensor, class_index: Tensor) -> Tensor:
-        """Weighted mean over the labelled segments; 0 where there is none. logits: (..., 19), class_index: (...)."""
-        labelled = class_index != UNLABELLED
-        expected = class_index.clamp(min=0)
+    def cross_entropy(self, logits: Tensor, class_index: Tensor, shares: Tensor) -> Tensor:
+        """Weighted mean over the labelled segments; 0 where there is none.
+
+        logits, shares: (..., 19), class_index: (...). Each class has its weight in a shared label too.
+        """
+        weighted = shares * self.class_weight.to(logits.device) * (class_index != UNLABELLED).unsqueeze(-1)
         log_probability = torch.log_softmax(logits, dim=-1)
-        smoothing = self.settings.label_smoothing
-        right = log_probability.gather(-1, expected.unsqueeze(-1)).squeeze(-1)
-        loss = -(1 - smoothing) * right - smoothing * log_probability.mean(-1)
-        weight = self.class_weight.to(logits.device)[expected] * labelled
-        return (loss * weight).sum() / (self.total(weight.sum()) + 1e-6)
+        smoothing, weight = self.settings.label_smoothing, weighted.sum(-1)
+        right = (weighted * log_probability).sum(-1)
+        loss = -(1 - smoothing) * right - smoothing * weight * log_probability.mean(-1)
+        return loss.sum() / (self.total(weight.sum()) + 1e-6)
 
 
 def masked_square(found: Tensor, expected: Tensor, total: Total = of_this_batch) -> Tensor:

@@ -42,6 +42,7 @@ class WindowBatch(NamedTuple):
     class_index: np.ndarray  # (B, S) UNLABELLED where nothing is to be learned
     components: np.ndarray  # (B, S, 12) NaN where unknown
     read_states: np.ndarray  # (B, S, 12) components as the frozen read-out saw them, NaN where it did not
+    shares: np.ndarray  # (B, S, 19) of the classes in the segment, whether or not anything is to be learned of it
 
     @classmethod
     def stacked(cls, windows: Sequence["WindowBatch"]) -> "WindowBatch":
@@ -50,7 +51,8 @@ class WindowBatch(NamedTuple):
 
     def targets(self) -> SegmentTargets:
         components, read_states = torch.from_numpy(self.components), torch.from_numpy(self.read_states)
-        return SegmentTargets(torch.from_numpy(self.class_index).long(), components, read_states)
+        class_index, shares = torch.from_numpy(self.class_index).long(), torch.from_numpy(self.shares)
+        return SegmentTargets(class_index, components, read_states, shares)
 
 
 class Cut(NamedTuple):
@@ -134,17 +136,21 @@ class WindowSampler:
         presence = np.zeros(slots, np.float32)
         classes = np.full(slots, UNLABELLED)
         components, read_states = np.full((2, slots, 12), np.nan, np.float32)
+        shares = np.zeros((slots, NUM_CLASSES), np.float32)
         tokens[placed], presence[placed] = found, present
         classes[placed], components[placed] = track.class_index[source], track.components[source]
-        read_states[placed] = self.cache.slot_states(cut.clip, source)
+        read_states[placed], shares[placed] = self.cache.slot_states(cut.clip, source), track.shares(source)
         from_s, until_s = cut.start * self.grid.slot_s, (cut.start + cut.length) * self.grid.slot_s
         spoken = [word for word in track.words if from_s <= word.start_s < until_s]
+        classes, shares = (of.reshape(self.grid.segments, -1, *of.shape[1:]) for of in (classes, shares))
+        class_index = majority(classes)
         return WindowBatch(
             tokens,
             presence,
             self._word_ids(spoken, shift_s=offset * self.grid.slot_s - from_s),
-            majority(classes.reshape(self.grid.segments, -1)),
+            class_index,
             *(mean_where_known(of.reshape(self.grid.segments, -1, 12)) for of in (components, read_states)),
+            shares_of_majority(shares, classes == class_index[:, None]),
         )
 
     def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
@@ -178,6 +184,12 @@ def majority(classes: np.ndarray) -> np.ndarray:
     return np.where(counts.any(-1), counts.argmax(-1), UNLABELLED)
 
 
+def shares_of_majority(shares: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(S, k, 19) shares and (S, k) which slots have the segment's class -> (S, 19) mean shares of those slots."""
+    total = (shares * chosen[..., None]).sum(1)
+    return (total / np.maximum(chosen.sum(1), 1)[:, None]).astype(np.float32)
+
+
 def mean_where_known(components: np.ndarray) -> np.ndarray:
     """(S, k, 12) -> (S, 12), NaN where no slot knows the component."""
     known = ~np.isnan(components)
@@ -187,9 +199,8 @@ def mean_where_known(components: np.ndarray) -> np.ndarray:
 
 
 def class_counts(cache: TokenCache) -> np.ndarray:
-    """(19,) slots of each class over all clips."""
-    classes = np.concatenate([track.class_index for track in cache.tracks])
-    return np.bincount(classes[classes != UNLABELLED], minlength=NUM_CLASSES)
+    """(19,) slots of each class over all clips; a slot that is shared among classes counts as parts."""
+    return np.sum([track.shares(slice(None)).sum(0, dtype=np.float64) for track in cache.tracks], axis=0)
 
 
 def cache_vocabulary(*caches: TokenCache) -> List[str]:

@@ -51,5 +51,7 @@ def _window_says(model: WindowModel, tokens: np.ndarray, grid: WindowGrid) -> in
     window[0, -len(held) :], presence[0, -len(held) :] = held, 1
     no_words = np.full((1, grid.segments, MAX_WORDS), NO_WORD)
     nothing = np.zeros((1, grid.segments))
-    logits = model(WindowBatch(window, presence, no_words, nothing, nothing, nothing)).logits[0, -1, :NEUTRAL_INDEX]
+    logits = model(WindowBatch(window, presence, no_words, nothing, nothing, nothing, nothing)).logits[
+        0, -1, :NEUTRAL_INDEX
+    ]
     return int(logits.softmax(-1).view(len(EMOTIONS), -1).sum(-1).argmax())

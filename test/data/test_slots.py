@@ -31,3 +31,18 @@ def test_components_follow_their_frames():
 def test_the_vocabulary_is_lower_case_and_sorted():
     words = [TimedWord("So", 0, 1), TimedWord("happy", 1, 2), TimedWord("so", 2, 3)]
     assert vocabulary([slot_track(clip([], words=words), GRID)]) == ["happy", "so"]
+
+
+def test_a_shared_label_keeps_its_shares_in_every_slot_that_it_covers():
+    shares = (0.25, 0.75, *[0.0] * 17)
+    labels = [LabelInterval(1, 0.0, 0.2, shares), LabelInterval(18, 0.2, 0.3)]
+    track = slot_track(clip([0.0, 0.5], labels=labels), GRID)
+    assert track.shares(slice(0, 5)).argmax(1).tolist() == [1, 1, 18, 0, 0]
+    assert track.shares(slice(0, 5)).sum(1).tolist() == [1, 1, 1, 0, 0]
+    assert track.shares(slice(0, 1))[0, :2].tolist() == [0.25, 0.75]
+
+
+def test_a_label_of_one_class_has_it_all():
+    track = slot_track(clip([], labels=[LabelInterval(3, 0.1, 0.3)]), GRID)
+    assert track.shares(slice(None)).sum(0).nonzero()[0].tolist() == [3]
+    assert track.shares(slice(None)).sum(1).tolist() == [0, 1, 1]

@@ -12,7 +12,7 @@ NOTHING = torch.nan
 def losses(known, read, found=0.5, **settings):
     """Two segments, all of whose components are said to be `found`; known and read: one value a segment."""
     components, read_states = (torch.tensor(values)[None, :, None].expand(1, 2, 12) for values in (known, read))
-    targets = SegmentTargets(torch.full((1, 2), UNLABELLED), components, read_states)
+    targets = SegmentTargets(torch.full((1, 2), UNLABELLED), components, read_states, torch.zeros(1, 2, 19))
     states = torch.full((1, 2, 12), found, requires_grad=True)
     out = HeadOutputs(torch.zeros(1, 2, 19), torch.zeros(1, 2, 19), states, torch.zeros(1, 2, 4), torch.zeros(1, 2, 4))
     return SegmentLoss(LossSettings(**settings), np.ones(19))(out, targets), states
@@ -36,3 +36,28 @@ def test_a_segment_of_which_nothing_is_known_or_seen_moves_nothing():
     total.backward()
     assert total.item() == 0
     assert torch.equal(states.grad, torch.zeros_like(states))
+
+
+def class_loss(logits, class_index, shares, **settings):
+    """Of segments with these labels; three classes are three times as frequent as the others."""
+    counts = np.where(np.arange(19) < 3, 3.0, 1.0)
+    return SegmentLoss(LossSettings(**settings), counts).cross_entropy(logits, torch.tensor(class_index), shares)
+
+
+def test_a_label_of_one_class_counts_as_the_usual_cross_entropy():
+    logits, labels = torch.randn(4, 19, generator=torch.Generator().manual_seed(0)), [0, 2, 18, UNLABELLED]
+    weight = torch.tensor([3.0] * 3 + [1.0] * 16) ** -0.5
+    expected = torch.nn.functional.cross_entropy(logits[:3], torch.tensor(labels[:3]), weight, label_smoothing=0.0)
+    found = class_loss(logits, labels, torch.eye(19)[[0, 2, 18, 0]], label_smoothing=0.0, balance=0.5)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_shared_label_is_met_by_its_shares():
+    shares = torch.zeros(1, 19)
+    shares[0, [3, 4]] = torch.tensor([0.75, 0.25])
+    settings = {"label_smoothing": 0.0, "balance": 0.0}
+    met, of_one_class = (shares + 1e-9).log(), (torch.eye(19)[[3]] + 1e-9).log()
+    assert class_loss(met, [3], shares, **settings) < class_loss(of_one_class, [3], shares, **settings)
+    assert class_loss(met, [3], shares, **settings).item() == pytest.approx(
+        -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    )

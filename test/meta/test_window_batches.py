@@ -7,7 +7,15 @@ from stf2m_ros.data.clip import TimedWord
 from stf2m_ros.data.slots import UNLABELLED, SlotTrack
 from stf2m_ros.emotions import NEUTRAL_INDEX
 from stf2m_ros.meta.token_cache import TokenCache
-from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowSampler, WindowSampling, majority, mean_where_known
+from stf2m_ros.meta.window_batches import (
+    NO_WORD,
+    Cut,
+    WindowSampler,
+    WindowSampling,
+    class_counts,
+    majority,
+    mean_where_known,
+)
 from stf2m_ros.stream.settings import WindowGrid
 
 GRID = WindowGrid(span_s=6.0)  # 60 slots, 12 segments
@@ -103,3 +111,17 @@ def test_components_are_averaged_over_the_slots_that_know_them():
     mean = mean_where_known(slots)
     assert mean[0, 0] == pytest.approx(0.3)
     assert np.isnan(mean[0, 1:]).all()
+
+
+def test_a_segment_is_shared_as_the_slots_of_its_class_are():
+    shares = np.zeros((2, 19), np.float32)
+    shares[0, [3, 4]], shares[1, NEUTRAL_INDEX] = 0.5, 1
+    index = np.repeat([0, 1], [33, 27])  # the seventh segment: three slots of the first label, two of the second
+    plain = cache()
+    classes = np.where(index == 0, 3, NEUTRAL_INDEX)
+    track = replace(plain.tracks[0], class_index=classes, label_shares=shares, label_index=index)
+    shared = replace(plain, tracks=(track,))
+    batch = WindowSampler(shared, GRID, PLAIN, ["day", "happy"]).batch(1, (0, 0))
+    assert batch.shares[0, 6, [3, 4, NEUTRAL_INDEX]].tolist() == [0.5, 0.5, 0]
+    assert batch.shares[0, 7, NEUTRAL_INDEX] == 1
+    assert class_counts(shared)[[3, 4, NEUTRAL_INDEX]].tolist() == [16.5, 16.5, 27]
