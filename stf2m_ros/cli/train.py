@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -21,26 +22,41 @@ def main(argv: Optional[List[str]] = None) -> int:
         print(f"train: {', '.join(missing)} not found; pip install -r requirements/train.txt", file=sys.stderr)
         return 1
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("stf2m_ros").setLevel(logging.INFO)
+    is_first = _rank() == 0  # the other processes speak of trouble only
+    if not is_first:
+        os.environ["TQDM_DISABLE"] = "1"
+    logging.getLogger("stf2m_ros").setLevel(logging.INFO if is_first else logging.WARNING)
     return _train(options)
 
 
 def _train(options: argparse.Namespace) -> int:
     try:
+        from stf2m_ros.meta.processes import joined_processes
         from stf2m_ros.training.config import load_config  # after the check above, and where Ctrl-C is awaited: slow
         from stf2m_ros.training.pipeline import TrainingPipeline
 
         config = load_config(options.config)
-        scores = TrainingPipeline(config, options.real_faces).run()
+        with joined_processes(config.device) as processes:
+            scores = TrainingPipeline(config, options.real_faces, processes).run()
     except KeyboardInterrupt:
-        print("train: stopped; the same command goes on from here", file=sys.stderr)
+        print(f"{_name()}: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, OSError, FloatingPointError) as error:
-        print(f"train: {error}", file=sys.stderr)
+        print(f"{_name()}: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(scores, indent=2))
-    print(f"bundle: {config.bundle_folder}")
+    if processes.is_first:
+        print(json.dumps(scores, indent=2))
+        print(f"bundle: {config.bundle_folder}")
     return 0
+
+
+def _name() -> str:
+    return f"train (process {_rank()})" if _rank() else "train"
+
+
+def _rank() -> int:
+    """Which of the processes that torchrun started this is."""
+    return int(os.environ["RANK"]) if "TORCHELASTIC_RUN_ID" in os.environ else 0
 
 
 def _folder(text: str) -> Path:

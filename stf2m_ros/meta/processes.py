@@ -19,7 +19,7 @@ LONGEST_WAIT = timedelta(days=7)
 """For the first process, which prepares clips and encodes them alone. A process that ends is noticed at once."""
 
 
-class ProcessLost(RuntimeError):
+class ProcessLost(ConnectionError):
     """Another process of the run has ended; its own message tells why."""
 
 
@@ -54,12 +54,7 @@ class Processes:
 
     def total(self, value: Tensor) -> Tensor:
         """The sum of everyone's value, without a gradient; the same bits in every process."""
-        if self.count == 1:
-            return value
-        summed = value.detach().clone()
-        with _told():
-            dist.all_reduce(summed)
-        return summed
+        return value if self.count == 1 else added_up(value.detach())
 
     def copy_from_first(self, module: nn.Module) -> None:
         """Everyone's weights become the first process's."""
@@ -115,6 +110,14 @@ def joined_processes(device: str) -> Iterator[Processes]:
     yield Processes(dist.get_rank(), count, own, dist.new_group(backend="gloo", timeout=LONGEST_WAIT))
     # Only after success: where a process failed, taking leave of it could wait for ever.
     dist.destroy_process_group()
+
+
+def added_up(value: Tensor) -> Tensor:
+    """The sum of the values of all processes that have been joined. Raises ProcessLost."""
+    summed = value.clone(memory_format=torch.contiguous_format)
+    with _told():
+        dist.all_reduce(summed)
+    return summed
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.slots import SlotTrack, slot_track
+from stf2m_ros.meta.devices import device_of
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.stf2m import NUM_COMPONENTS
@@ -107,8 +108,8 @@ def _encode_all(
 def encode_faces(encoder: FrameEncoder, faces: np.ndarray, pixels: Preprocessing, batch: int = 100) -> np.ndarray:
     """(T, H, W, 3) uint8 -> (T, R, D) float32."""
     parts = [torch.from_numpy(faces[start : start + batch]) for start in range(0, len(faces), batch)]
-    encoded = [encoder(normalise(part.permute(0, 3, 1, 2).float() / 255, pixels)) for part in parts]
-    return torch.cat(encoded).numpy()
+    faces = (part.to(device_of(encoder)).permute(0, 3, 1, 2).float() / 255 for part in parts)
+    return torch.cat([encoder(normalise(part, pixels)).cpu() for part in faces]).numpy()
 
 
 def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: str, folder: Path) -> TokenCache:
@@ -129,4 +130,5 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
 def read_states(tokens: np.ndarray, readout: FrameReadout, batch: int = 2000) -> np.ndarray:
     """(N, R, D) tokens -> (N, 12) float16 component states."""
     parts = [torch.from_numpy(np.array(tokens[start : start + batch])) for start in range(0, len(tokens), batch)]
-    return np.concatenate([readout.read(part)[1].numpy().astype(np.float16) for part in parts])
+    states = (readout.read(part.to(device_of(readout)))[1] for part in parts)
+    return np.concatenate([part.cpu().numpy().astype(np.float16) for part in states])

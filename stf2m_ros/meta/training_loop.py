@@ -106,7 +106,7 @@ def _step(
     optimiser.zero_grad(set_to_none=True)
     losses = losses_at(step)
     torch.stack(list(losses.values())).sum().backward()
-    losses = added_up(module, losses, processes)
+    losses = of_all_processes(module, losses, processes)
     total = torch.stack(list(losses.values())).sum()
     if not torch.isfinite(total):  # of all processes, so that all of them stop here
         raise FloatingPointError(f"the loss is {float(total)} at step {step}; lower the rate")
@@ -115,7 +115,7 @@ def _step(
     return losses
 
 
-def added_up(module: nn.Module, losses: Losses, processes: Processes) -> Losses:
+def of_all_processes(module: nn.Module, losses: Losses, processes: Processes) -> Losses:
     """The losses of all processes; the gradients in the module become the sums of everyone's."""
     detached = {name: value.detach() for name, value in losses.items()}
     if processes.count == 1:
