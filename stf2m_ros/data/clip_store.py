@@ -3,27 +3,21 @@
 Frames are stored as JPEG (quality 95): a clip of 30 s takes 1 to 2 MB, and a real camera compresses too.
 """
 
-import ctypes
 import json
-import logging
 import os
-import signal
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 import cv2
 import numpy as np
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
+from stf2m_ros.data.fingerprint import fingerprint
 
 STORE_VERSION = 1
 _JPEG_QUALITY = 95
-_PR_SET_PDEATHSIG = 1
-_LOG = logging.getLogger(__name__)
 _READY_INPUTS = ("features", "word_vectors")
 
 
@@ -40,68 +34,87 @@ class ClipStore:
     def names(self) -> List[str]:
         return sorted(path.stem for path in self.folder.glob("*.npz"))
 
-    def missing(self, names: Sequence[str]) -> List[str]:
-        """Those of the names that are not in the store yet, in their order."""
-        return [name for name in names if not self.holds(name)]
+    def holds(self, name: str, made_from: str = "") -> bool:
+        """Whether the clip stands; given a fingerprint, not where it was made from something else.
 
-    def holds(self, name: str) -> bool:
-        return (self.folder / f"{name}.npz").exists()
+        A clip that does not tell what it was made from is taken as it is.
+        """
+        if not (self.folder / f"{name}.npz").exists():
+            return False
+        return not made_from or self.made_from(name) in ("", made_from)
+
+    def made_from(self, name: str) -> str:
+        """The fingerprint that the clip was written with."""
+        return _text_of(self._arrays(name, ("text",)))["made_from"]
 
     def frame_count(self, name: str) -> int:
         """Pictures of the clip, 0 where the set has none."""
-        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as arrays:
-            return len(arrays["jpeg_ends"]) if "jpeg_ends" in arrays.files else 0
+        return len(self._arrays(name, ("jpeg_ends",)).get("jpeg_ends", ()))
 
-    def write(self, name: str, clip: Clip) -> None:
+    def digest(self, names: Sequence[str]) -> str:
+        """A fingerprint of these clips, by their names and what each was made from."""
+        return fingerprint([(name, self.made_from(name)) for name in names])
+
+    def frames(self, name: str) -> "StoredFrames":
+        """The clip's pictures, decoded as they are asked for; none where the set has none."""
+        return StoredFrames(self._arrays(name, ("jpeg", "jpeg_ends")))
+
+    def write(self, name: str, clip: Clip, made_from: str = "") -> None:
+        """made_from: a fingerprint of what the clip depends on."""
         part = self.folder / f".{name}.{os.getpid()}.part"
         with open(part, "wb") as file:
-            np.savez(file, **_to_arrays(clip))
+            np.savez(file, **_to_arrays(clip, made_from))
         os.replace(part, self.folder / f"{name}.npz")
 
     def read(self, name: str, frames: bool = True) -> Clip:
         """Raises ValueError naming the file when it is damaged or of another version."""
-        path = self.folder / f"{name}.npz"
+        arrays = self._arrays(name)
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                keys = [key for key in arrays.files if frames or key != "jpeg"]
-                return _from_arrays({key: arrays[key] for key in keys})
+            clip = _from_arrays(arrays)
+        except (KeyError, ValueError) as error:
+            raise self._unusable(name, error) from error
+        return replace(clip, frames=self.frames(name)[:]) if frames and "jpeg_ends" in arrays else clip
+
+    def _arrays(self, name: str, wanted: Sequence[str] = ()) -> Dict[str, np.ndarray]:
+        """Those arrays of the file that are wanted, else all but the pictures."""
+        try:
+            with open(self.folder / f"{name}.npz", "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                keys = [key for key in arrays.files if (key in wanted if wanted else key != "jpeg")]
+                found = {key: arrays[key] for key in keys}
+            if "text" in found:
+                _text_of(found)
+            return found
         except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
-            raise ValueError(f"{path}: not a clip of store version {STORE_VERSION}: {error}") from error
+            raise self._unusable(name, error) from error
+
+    def _unusable(self, name: str, error: Exception) -> ValueError:
+        return ValueError(
+            f"{self.folder / name}.npz: not a clip of store version {STORE_VERSION}: {error}; "
+            f"delete {self.folder}, and its clips are prepared anew"
+        )
 
     def read_all(self, names: Optional[Sequence[str]] = None, frames: bool = True) -> Iterator[Clip]:
         for name in self.names() if names is None else names:
             yield self.read(name, frames)
 
 
-def fill_store(folder: Path, make: Callable[[int], Clip], seeds: Dict[str, int], workers: int) -> Iterator[str]:
-    """Make and store every clip that is missing, in several processes; yields each name when it is done.
+class StoredFrames:
+    """(T, H, W, 3) RGB uint8 pictures of one clip that are decoded when they are asked for: a slice, or an array."""
 
-    make must be picklable and depend on the seed alone.
-    """
-    store = ClipStore(folder)
-    missing = store.missing(list(seeds))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
-        jobs = [pool.submit(_make_and_store, folder, name, make, seeds[name]) for name in missing]
-        try:
-            for job in jobs:
-                yield job.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    def __init__(self, arrays: Dict[str, np.ndarray]) -> None:
+        """arrays: jpeg, every picture's bytes, and jpeg_ends, where each ends."""
+        self._jpeg, self._ends = arrays.get("jpeg", np.empty(0, np.uint8)), arrays.get("jpeg_ends", np.empty(0, int))
 
+    def __len__(self) -> int:
+        return len(self._ends)
 
-def _begin_worker() -> None:
-    """One core each; Ctrl-C is the parent's to answer; and nobody works on for a parent that was killed."""
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    except (OSError, AttributeError):
-        _LOG.debug("not Linux: workers outlive a parent that is killed")
-
-
-def _make_and_store(folder: Path, name: str, make: Callable[[int], Clip], seed: int) -> str:
-    ClipStore(folder).write(name, make(seed))
-    return name
+    def __getitem__(self, which: Union[slice, np.ndarray]) -> np.ndarray:
+        chosen = np.arange(len(self))[which]
+        if len(chosen) == 0:
+            raise IndexError(f"expected pictures {which} of {len(self)}, found none")
+        starts = np.append(0, self._ends)
+        pictures = [cv2.imdecode(self._jpeg[starts[at] : self._ends[at]], cv2.IMREAD_COLOR) for at in chosen]
+        return np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for picture in pictures])
 
 
 def encode_frames(frames: np.ndarray) -> List[np.ndarray]:
@@ -110,9 +123,10 @@ def encode_frames(frames: np.ndarray) -> List[np.ndarray]:
     return [cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options)[1].ravel() for frame in frames]
 
 
-def _to_arrays(clip: Clip) -> Dict[str, np.ndarray]:
+def _to_arrays(clip: Clip, made_from: str) -> Dict[str, np.ndarray]:
     text = {
         "version": STORE_VERSION,
+        "made_from": made_from,
         "clip_id": clip.clip_id,
         "subject": clip.subject,
         "words": [[word.text, word.start_s, word.end_s] for word in clip.words],
@@ -141,11 +155,17 @@ def _label(class_index: int, start_s: float, end_s: float, shares: Sequence[floa
     return LabelInterval(class_index, start_s, end_s, tuple(shares))
 
 
-def _from_arrays(arrays: Dict[str, np.ndarray]) -> Clip:
+def _text_of(arrays: Dict[str, np.ndarray]) -> Dict[str, Any]:
     text = json.loads(str(arrays["text"]))
     if text["version"] != STORE_VERSION:
         raise ValueError(f"expected version {STORE_VERSION}, found {text['version']}")
-    clip = Clip(
+    return {"facts": {}, "made_from": "", **text}
+
+
+def _from_arrays(arrays: Dict[str, np.ndarray]) -> Clip:
+    """All but the frames."""
+    text = _text_of(arrays)
+    return Clip(
         clip_id=text["clip_id"],
         subject=text["subject"],
         frames=None,
@@ -153,14 +173,6 @@ def _from_arrays(arrays: Dict[str, np.ndarray]) -> Clip:
         words=tuple(TimedWord(*word) for word in text["words"]),
         labels=tuple(_label(*label) for label in text["labels"]),
         components=arrays["components"].astype(np.float32) if "components" in arrays else None,
-        facts=text.get("facts", {}),
+        facts=text["facts"],
         **{name: arrays[name] for name in _READY_INPUTS if name in arrays},
     )
-    return replace(clip, frames=_decode_frames(arrays)) if "jpeg" in arrays else clip
-
-
-def _decode_frames(arrays: Dict[str, np.ndarray]) -> np.ndarray:
-    starts = np.concatenate([[0], arrays["jpeg_ends"][:-1]])
-    spans = zip(starts, arrays["jpeg_ends"])
-    pictures = [cv2.imdecode(arrays["jpeg"][start:end], cv2.IMREAD_COLOR) for start, end in spans]
-    return np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for picture in pictures])

@@ -1,15 +1,16 @@
 """Single frames for pre-training: a memory-mapped sample of every clip of a store, with what is known of each frame."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from stf2m_ros.data.clip_store import ClipStore
+from stf2m_ros.data.fingerprint import fingerprint
+from stf2m_ros.data.row_files import RowFiles
 from stf2m_ros.data.slots import UNLABELLED, SlotTrack, slot_track
+from stf2m_ros.fuzzy.components import NUM_COMPONENTS
 from stf2m_ros.stream.settings import WindowGrid
 
 
@@ -26,15 +27,13 @@ class FrameSet:
 
 
 def frame_set(store: ClipStore, names: Sequence[str], folder: Path, per_clip: int, grid: WindowGrid) -> FrameSet:
-    """The sample that stands in the folder, made first where it is missing or of other clips.
+    """The sample that stands in the folder, made first, or to its end, where it is missing or of other clips.
 
     Every clip with pictures and labels gives per_clip frames, a short one some of them again.
     """
-    wanted = {"names": list(names), "per_clip": per_clip}
-    stamp = folder / "frames.json"
-    if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
-        _sample(store, names, folder, per_clip, grid)
-        stamp.write_text(json.dumps(wanted))
+    files = RowFiles(folder, "frames", {"clips": store.digest(names), "sample": fingerprint(per_clip, grid)})
+    if not files.complete:
+        _sample(store, names, files, per_clip, grid)
     return open_frame_set(folder)
 
 
@@ -44,26 +43,24 @@ def open_frame_set(folder: Path) -> FrameSet:
     return FrameSet(*parts)
 
 
-def _sample(store: ClipStore, names: Sequence[str], folder: Path, per_clip: int, grid: WindowGrid) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "frames.json").unlink(missing_ok=True)
+def _sample(store: ClipStore, names: Sequence[str], files: RowFiles, per_clip: int, grid: WindowGrid) -> None:
     filmed = [name for name in names if store.frame_count(name) and len(_labelled_slots(_track(store, name, grid)))]
     if not filmed:
         raise ValueError(f"{store.folder}: expected clips with labelled pictures, found none among {len(names)}")
-    faces, classes, components = None, [], []
-    bar = tqdm(store.read_all(filmed), total=len(filmed), desc="sample frames", mininterval=1.0)
-    for index, clip in enumerate(bar):
-        track = slot_track(clip, grid)
+    rows, size = len(filmed) * per_clip, store.frames(filmed[0])[:1].shape[1:]
+    shapes = {
+        "faces": ((rows, *size), np.uint8),
+        "class_index": ((rows,), np.int64),
+        "components": ((rows, NUM_COMPONENTS), np.float32),
+    }
+    arrays = files.begin(len(filmed), shapes)
+    for index in files.to_do("sample frames"):
+        track = _track(store, filmed[index], grid)
         slots = _spread_over_classes(track, per_clip, np.random.default_rng(index))
-        if faces is None:
-            shape = (len(filmed) * per_clip, *clip.frames.shape[1:])
-            faces = np.lib.format.open_memmap(folder / "faces.npy", "w+", np.uint8, shape)
-        faces[index * per_clip : (index + 1) * per_clip] = clip.frames[track.frame_index[slots]]
-        classes.append(track.class_index[slots])
-        components.append(track.components[slots])
-    faces.flush()
-    np.save(folder / "class_index.npy", np.concatenate(classes))
-    np.save(folder / "components.npy", np.concatenate(components).astype(np.float32))
+        own = slice(index * per_clip, (index + 1) * per_clip)
+        arrays["faces"][own] = store.frames(filmed[index])[track.frame_index[slots]]
+        arrays["class_index"][own] = track.class_index[slots]
+        arrays["components"][own] = track.components[slots]
 
 
 def _track(store: ClipStore, name: str, grid: WindowGrid) -> SlotTrack:

@@ -10,13 +10,15 @@ from typing import Dict, List, Tuple
 
 from tqdm import tqdm
 
-from stf2m_ros.data.clip_store import ClipStore, fill_store
+from stf2m_ros.data.clip_store import ClipStore
+from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.generated_faces.clip import generate_clip
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import open_data_set
-from stf2m_ros.data.sets.recording import DataSet, Recording
+from stf2m_ros.data.sets.recording import Recording
+from stf2m_ros.data.store_filling import ClipJob, Outcome, fill_stores
 
 _LOG = logging.getLogger(__name__)
 SPLITS = ("train", "validation")
@@ -47,41 +49,61 @@ class DataSetSource:
     pictures: str = ""
     skip_broken: bool = False
     validation_share: float = 0.2  # of the subjects
+    workers: int = 2
 
     def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError(f"workers: expected at least 1, found {self.workers}")
         if not 0 <= self.validation_share < 1:
             raise ValueError(f"validation_share: expected 0 to 1, found {self.validation_share}")
 
 
 def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
-    """Generate and store every clip that is missing."""
-    names = {}
+    """Generate and store every clip that is missing, or was made with other settings."""
+    names: ClipNames = {}
     for split, count in zip(SPLITS, (settings.training, settings.validation)):
-        seeds = {f"{split}_{seed:06d}": seed for seed in range(count)}
-        missing = stores[split].missing(list(seeds))
-        if missing:
-            make = partial(generate_clip, settings=GeneratorSettings(people=split, duration_s=settings.duration_s))
-            jobs = fill_store(stores[split].folder, make, seeds, settings.workers)
-            for _ in tqdm(jobs, total=len(missing), desc=f"generate {split} clips", mininterval=1.0):
-                pass
-        names[split] = list(seeds)
+        how = GeneratorSettings(people=split, duration_s=settings.duration_s)
+        made_from, folder = fingerprint(how), stores[split].folder
+        jobs = [
+            ClipJob(folder, f"{split}_{seed:06d}", partial(generate_clip, seed, how), made_from)
+            for seed in range(count)
+        ]
+        done = fill_stores(jobs, settings.workers)
+        for _, outcome in tqdm(done, total=count, desc=f"generate {split} clips", mininterval=1.0):
+            outcome()
+        names[split] = [job.name for job in jobs]
     return names
 
 
 def prepare_data_set(source: DataSetSource, labelling: RuleLabelling, stores: Dict[str, ClipStore]) -> ClipNames:
-    """Read and store every clip of the set that is missing; its subjects are split. Raises BrokenFileError."""
+    """Read and store every clip of the set that is missing, or was read from something else; its subjects are split.
+
+    Raises BrokenFileError.
+    """
     left_out = LeftOut(source.skip_broken)
     pictures = Path(source.pictures) if source.pictures else None
     data_set = open_data_set(source.name, Path(source.path), left_out, labelling, pictures)
+    recordings = list(data_set.recordings())  # labels only; so that a broken list is told before hours of reading
+    jobs = [_job(source, recording, stores) for recording in recordings]
     names: ClipNames = {split: [] for split in SPLITS}
-    for recording in tqdm(data_set.recordings(), desc=f"read {source.name}", mininterval=1.0):
-        split = split_of(recording.subject, source.validation_share)
-        name = clip_name(source.name, recording.clip_id)
-        if _stored(stores[split], name, recording, data_set):
-            names[split].append(name)
+    done = fill_stores(jobs, source.workers)
+    for job, outcome in tqdm(done, total=len(jobs), desc=f"read {source.name}", mininterval=1.0):
+        if left_out.attempt(_stands, outcome):
+            names[job.folder.name].append(job.name)
     for line in left_out.lines():
         _LOG.warning("%s: %s", source.name, line)
     return names
+
+
+def _job(source: DataSetSource, recording: Recording, stores: Dict[str, ClipStore]) -> ClipJob:
+    split = split_of(recording.subject, source.validation_share)
+    name = clip_name(source.name, recording.clip_id)
+    return ClipJob(stores[split].folder, name, recording.load, fingerprint(recording))
+
+
+def _stands(outcome: Outcome) -> bool:
+    outcome()
+    return True
 
 
 def split_of(subject: str, validation_share: float) -> str:
@@ -97,16 +119,6 @@ def clip_name(set_name: str, clip_id: str) -> str:
 
 def stores_below(folder: Path) -> Dict[str, ClipStore]:
     return {split: ClipStore(folder / split) for split in SPLITS}
-
-
-def _stored(store: ClipStore, name: str, recording: Recording, data_set: DataSet) -> bool:
-    """Whether the clip stands in the store, read now if it was missing; False for a broken one that may be skipped."""
-    if store.holds(name):
-        return True
-    clip = data_set.left_out.attempt(recording.load)
-    if clip is not None:
-        store.write(name, clip)
-    return clip is not None
 
 
 def joined(parts: Tuple[ClipNames, ...]) -> ClipNames:

@@ -1,13 +1,10 @@
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
-from stf2m_ros.data.clip_store import ClipStore, fill_store
-from stf2m_ros.data.generated_faces.clip import generate_clip
-from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+from stf2m_ros.data.clip_store import ClipStore
 
 
 def make_clip(seed: int) -> Clip:
@@ -44,18 +41,10 @@ def test_what_a_set_does_not_know_stays_unknown(tmp_path):
 
 def test_a_damaged_clip_is_named(tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 and then nothing")
-    with pytest.raises(ValueError, match="bad.npz: not a clip of store version 1"):
+    with pytest.raises(
+        ValueError, match="bad.npz: not a clip of store version 1: .*; delete .*, and its clips are prepared anew"
+    ):
         ClipStore(tmp_path).read("bad")
-
-
-def test_filling_goes_on_where_it_stopped(tmp_path):
-    seeds = {f"clip{seed}": seed for seed in range(4)}
-    ClipStore(tmp_path).write("clip2", make_clip(99))
-    make = partial(generate_clip, settings=GeneratorSettings(duration_s=0.5))
-    assert sorted(fill_store(tmp_path, make, seeds, workers=1)) == ["clip0", "clip1", "clip3"]
-    assert ClipStore(tmp_path).read("clip2").clip_id == "clip-99"
-    assert list(fill_store(tmp_path, make, seeds, workers=1)) == []
-    assert not list(tmp_path.glob("*.part"))
 
 
 def test_shared_labels_ready_features_and_facts_survive_the_store(tmp_path):
@@ -76,3 +65,33 @@ def test_shared_labels_ready_features_and_facts_survive_the_store(tmp_path):
     read = ClipStore(tmp_path).read("a")
     assert read.labels == clip.labels and read.facts == clip.facts
     assert (read.features == clip.features).all() and (read.word_vectors == clip.word_vectors).all()
+
+
+def test_pictures_are_decoded_as_they_are_asked_for(tmp_path):
+    store = ClipStore(tmp_path)
+    store.write("one", make_clip(1))
+    whole, stored = store.read("one").frames, store.frames("one")
+    assert len(stored) == store.frame_count("one") == 4
+    assert np.array_equal(stored[1:3], whole[1:3])
+    assert np.array_equal(stored[np.array([3, 0, 3])], whole[[3, 0, 3]])
+
+
+def test_a_clip_that_was_made_from_something_else_is_none_of_ours(tmp_path):
+    store = ClipStore(tmp_path)
+    store.write("one", make_clip(1), made_from="labels of monday")
+    assert store.holds("one") and store.holds("one", "labels of monday")
+    assert not store.holds("one", "labels of tuesday")
+    before = store.digest(["one"])
+    store.write("one", make_clip(1), made_from="labels of tuesday")
+    assert store.digest(["one"]) != before
+
+
+def test_a_clip_that_does_not_tell_what_it_was_made_from_is_taken_as_it_is(tmp_path):
+    ClipStore(tmp_path).write("one", make_clip(1))
+    assert ClipStore(tmp_path).holds("one", "whatever")
+
+
+def test_a_store_of_another_version_is_told_with_what_to_do(tmp_path):
+    np.savez(tmp_path / "old.npz", text=np.array('{"version": 0}'))
+    with pytest.raises(ValueError, match="expected version 1, found 0; delete .*, and its clips are prepared anew"):
+        ClipStore(tmp_path).holds("old", "fingerprint")

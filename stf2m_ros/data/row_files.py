@@ -1,0 +1,82 @@
+"""Arrays on the disk that are filled in order, item by item: memory-mapped; a kill loses the last seconds only."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Tuple
+
+import numpy as np
+from tqdm import tqdm
+
+FORM_VERSION = 2
+_KEEP_EVERY_S = 20.0
+
+Shapes = Mapping[str, Tuple[Tuple[int, ...], type]]
+"""Name of each array: its shape and type."""
+
+
+class RowFiles:
+    """Arrays <name>.npy in a folder, and <index>.json: what they were made from, and how many items stand in them."""
+
+    def __init__(self, folder: Path, index: str, made_from: Mapping[str, Any]) -> None:
+        """made_from: plain values. What stands there of something else, or in an older form, counts as nothing."""
+        self.folder, self.path = Path(folder), Path(folder) / f"{index}.json"
+        self.made_from = json.loads(json.dumps(dict(made_from)))
+        self.done, self.items = self._standing()
+        self._arrays: Dict[str, np.ndarray] = {}
+
+    @property
+    def complete(self) -> bool:
+        return 0 < self.items == self.done
+
+    def begin(self, items: int, shapes: Shapes) -> Dict[str, np.ndarray]:
+        """The arrays, writable: those that stand, or new ones where nothing does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.items != items:
+            self.path.unlink(missing_ok=True)
+            self.done, self.items = 0, items
+        mode = "r+" if self.done else "w+"
+        for name, (shape, kind) in shapes.items():
+            new = {} if self.done else {"dtype": kind, "shape": shape}
+            self._arrays[name] = np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, **new)
+        return self._arrays
+
+    def to_do(self, label: str) -> Iterator[int]:
+        """The items that are still to be filled in; each counts as done when the next one is asked for.
+
+        Whatever ends the work, what was done is kept.
+        """
+        kept_at = time.monotonic()
+        bar = tqdm(range(self.done, self.items), label, initial=self.done, total=self.items, mininterval=1.0)
+        try:
+            for item in bar:
+                yield item
+                self.done = item + 1
+                if time.monotonic() - kept_at > _KEEP_EVERY_S:
+                    self._keep()
+                    kept_at = time.monotonic()
+        finally:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Rows first, then the count of them: a kill between the two loses work, never truth."""
+        for array in self._arrays.values():
+            array.flush()
+        told = {"version": FORM_VERSION, "made": self.made_from, "items": self.items, "done": self.done}
+        write_atomically(self.path, json.dumps(told))
+
+    def _standing(self) -> Tuple[int, int]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0, 0
+        same = found.get("version") == FORM_VERSION and found.get("made") == self.made_from
+        return (int(found["done"]), int(found["items"])) if same else (0, 0)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Whoever reads the file finds the former text or this one, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

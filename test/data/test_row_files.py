@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+import pytest
+
+from stf2m_ros.data.row_files import RowFiles
+
+SHAPES = {"rows": ((5, 2), np.float32)}
+
+
+def fill(folder, made_from, stop_before=5, value=1.0):
+    files = RowFiles(folder, "index", made_from)
+    arrays, asked = files.begin(5, SHAPES), []
+    for item in files.to_do("fill"):
+        if item == stop_before:
+            raise KeyboardInterrupt
+        asked.append(item)
+        arrays["rows"][item] = value
+    return asked
+
+
+def test_a_job_that_was_stopped_goes_on_where_it_was(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path, {"clips": "a"}, stop_before=3)
+    assert not RowFiles(tmp_path, "index", {"clips": "a"}).complete
+    assert fill(tmp_path, {"clips": "a"}, value=2.0) == [3, 4]
+    assert RowFiles(tmp_path, "index", {"clips": "a"}).complete
+    assert np.load(tmp_path / "rows.npy")[:, 0].tolist() == [1, 1, 1, 2, 2]
+
+
+def test_rows_of_something_else_are_made_anew(tmp_path):
+    fill(tmp_path, {"clips": "a"})
+    assert fill(tmp_path, {"clips": "b"}) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("text", ['{"version": 1, "made": {"clips": "a"}, "items": 5, "done": 5}', '{"version"', ""])
+def test_an_older_form_or_a_broken_index_counts_as_nothing(tmp_path, text):
+    fill(tmp_path, {"clips": "a"})
+    (tmp_path / "index.json").write_text(text)
+    assert not RowFiles(tmp_path, "index", {"clips": "a"}).complete
+    assert fill(tmp_path, {"clips": "a"}) == [0, 1, 2, 3, 4]
+
+
+def test_the_index_tells_in_plain_words_what_stands(tmp_path):
+    fill(tmp_path, {"clips": "a"})
+    told = json.loads((tmp_path / "index.json").read_text())
+    assert told == {"version": 2, "made": {"clips": "a"}, "items": 5, "done": 5}
+    assert not list(tmp_path.glob(".*.part"))

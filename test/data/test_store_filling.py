@@ -1,0 +1,52 @@
+"""Several processes fill a store: in order, resumable, a broken clip told to whoever asked for it."""
+
+import pytest
+
+from stf2m_ros.data.clip_store import ClipStore
+from stf2m_ros.data.sets.broken import BrokenFileError
+from stf2m_ros.data.sets.pictures import PictureFiles
+from stf2m_ros.data.sets.recording import FilmedRecording
+from stf2m_ros.data.store_filling import ClipJob, fill_stores
+
+
+def recording(name, folder):
+    """One without pictures; the one called broken has a picture that is not there."""
+    missing = PictureFiles((folder / "missing.png",), (0.0,)) if name == "broken" else None
+    return FilmedRecording(name, "somebody", pictures=missing)
+
+
+def jobs_in(folder, *names, made_from=""):
+    return [ClipJob(folder, name, recording(name, folder).load, made_from) for name in names]
+
+
+def test_filling_goes_on_where_it_stopped(tmp_path):
+    ClipStore(tmp_path).write("b", recording("the one that stood", tmp_path).load())
+    names = ["a", "b", "c", "d", "e", "f", "g"]
+    assert [job.name for job, outcome in fill_stores(jobs_in(tmp_path, *names), workers=1)] == names
+    assert ClipStore(tmp_path).read("b").clip_id == "the one that stood"
+    assert ClipStore(tmp_path).names() == names
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_clip_of_something_else_is_made_anew(tmp_path):
+    ClipStore(tmp_path).write("a", recording("of old labels", tmp_path).load(), made_from="old")
+    for _, outcome in fill_stores(jobs_in(tmp_path, "a", made_from="new"), workers=1):
+        outcome()
+    assert ClipStore(tmp_path).read("a").clip_id == "a"
+
+
+def test_a_broken_clip_is_told_whole_and_the_others_stand(tmp_path):
+    told = []
+    for job, outcome in fill_stores(jobs_in(tmp_path, "a", "broken", "c"), workers=2):
+        try:
+            outcome()
+        except BrokenFileError as error:
+            told.append((job.name, str(error)))
+    assert told == [("broken", f"{tmp_path / 'missing.png'}: expected a picture, found no file")]
+    assert ClipStore(tmp_path).names() == ["a", "c"]
+
+
+def test_where_everything_stands_no_process_is_started(tmp_path):
+    ClipStore(tmp_path).write("a", recording("a", tmp_path).load())
+    jobs = [ClipJob(tmp_path, "a", lambda: pytest.fail("nobody asked"))]  # a lambda goes to no other process
+    assert [job.name for job, _ in fill_stores(jobs, workers=2)] == ["a"]
