@@ -6,19 +6,23 @@ The cut is the same as between the two engines on the robot. Source: METHOD sect
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import List, Optional, Tuple, Union
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from stf2m_ros.data.clip_store import ClipStore
+from stf2m_ros.data.clip_store import ClipStore, StoredFrames
+from stf2m_ros.data.fingerprint import fingerprint
+from stf2m_ros.data.row_files import RowFiles, write_atomically
 from stf2m_ros.data.slots import SlotTrack, slot_track
 from stf2m_ros.meta.devices import device_of
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.stf2m import NUM_COMPONENTS
 from stf2m_ros.stream.settings import Preprocessing, WindowGrid
+
+Pictures = Union[np.ndarray, StoredFrames]
+"""(T, H, W, 3) RGB uint8."""
 
 
 @dataclass(frozen=True)
@@ -72,40 +76,39 @@ def token_cache(
 
     encoder_stamp: names the encoder's weights, so that tokens of older ones are never used.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted, stamp = {"names": names, "encoder": encoder_stamp}, folder / "tokens.json"
-    fresh = stamp.exists() and json.loads(stamp.read_text())["made"] == wanted
-    if not fresh:
-        stamp.unlink(missing_ok=True)
-        counts = _encode_all(store, names, encoder, pixels, folder / "tokens.npy")
-        stamp.write_text(json.dumps({"made": wanted, "counts": counts}))
-    counts = json.loads(stamp.read_text())["counts"]
+    made_from = {"clips": store.digest(names), "encoder": encoder_stamp, "pixels": fingerprint(pixels)}
+    files = RowFiles(folder, "tokens", made_from)
+    ends = np.cumsum([store.frame_count(name) for name in names])
+    starts = tuple(int(start) for start in np.append(0, ends)[:-1])
+    if not files.complete:
+        _encode_all(store, names, encoder, pixels, files, starts)
     tracks = tuple(slot_track(clip, grid) for clip in store.read_all(names, frames=False))
-    starts = tuple(int(start) for start in np.cumsum([0, *counts[:-1]]))
     return TokenCache(np.load(folder / "tokens.npy", mmap_mode="r"), tracks, starts)
 
 
 def _encode_all(
-    store: ClipStore, names: List[str], encoder: FrameEncoder, pixels: Preprocessing, path: Path
-) -> List[int]:
-    counts = [store.frame_count(name) for name in names]
-    tokens, at = None, 0
-    for clip in tqdm(store.read_all(names), total=len(names), desc="encode once", mininterval=1.0):
-        if clip.frames is None:
-            continue
-        encoded = encode_faces(encoder, clip.frames, pixels)
-        if tokens is None:
-            tokens = np.lib.format.open_memmap(path, "w+", np.float16, (sum(counts), *encoded.shape[1:]))
-        tokens[at : at + len(encoded)] = encoded
-        at += len(encoded)
-    if tokens is None:
+    store: ClipStore,
+    names: List[str],
+    encoder: FrameEncoder,
+    pixels: Preprocessing,
+    files: RowFiles,
+    starts: Tuple[int, ...],
+) -> None:
+    """Clip by clip, from where a former run was stopped."""
+    filmed = [name for name in names if store.frame_count(name)]
+    if not filmed:
         raise ValueError(f"{store.folder}: expected clips with pictures, found none among {len(names)}")
-    tokens.flush()
-    return counts
+    shape = encode_faces(encoder, store.frames(filmed[0])[:1], pixels).shape[1:]
+    rows = starts[-1] + store.frame_count(names[-1])
+    tokens = files.begin(len(names), {"tokens": ((rows, *shape), np.float16)})["tokens"]
+    for item in files.to_do("encode once"):
+        frames = store.frames(names[item])
+        if len(frames):
+            tokens[starts[item] : starts[item] + len(frames)] = encode_faces(encoder, frames, pixels)
 
 
 @torch.no_grad()
-def encode_faces(encoder: FrameEncoder, faces: np.ndarray, pixels: Preprocessing, batch: int = 100) -> np.ndarray:
+def encode_faces(encoder: FrameEncoder, faces: Pictures, pixels: Preprocessing, batch: int = 100) -> np.ndarray:
     """(T, H, W, 3) uint8 -> (T, R, D) float32."""
     parts = [torch.from_numpy(faces[start : start + batch]) for start in range(0, len(faces), batch)]
     faces = (part.to(device_of(encoder)).permute(0, 3, 1, 2).float() / 255 for part in parts)
@@ -122,7 +125,7 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
     if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
         stamp.unlink(missing_ok=True)
         np.save(path, read_states(cache.tokens, readout))
-        stamp.write_text(json.dumps(wanted))
+        write_atomically(stamp, json.dumps(wanted))
     return replace(cache, states=np.load(path, mmap_mode="r"))
 
 

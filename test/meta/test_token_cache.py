@@ -1,12 +1,16 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import torch
 from tiny_windows import people
 
+from stf2m_ros.data.clip import Clip, TimedWord
+from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.meta.pretraining import FrameReadout
-from stf2m_ros.meta.token_cache import read_states, with_read_states
+from stf2m_ros.meta.token_cache import read_states, token_cache, with_read_states
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
+from stf2m_ros.stream.settings import Preprocessing, WindowGrid
 
 
 def readout(seed=0):
@@ -63,3 +67,41 @@ def test_one_known_component_of_one_frame_is_a_component_label():
     assert not cache.has_component_labels
     cache.tracks[1].components[30, 4] = 0.0
     assert cache.has_component_labels
+
+
+def stored_clips(folder):
+    store = ClipStore(folder)
+    for name, frames in (("a", 3), ("words", 0), ("b", 2)):
+        pictures = np.full((frames, 32, 32, 3), 40 * frames, np.uint8) if frames else None
+        store.write(name, Clip(name, name, pictures, np.arange(frames) * 0.1, (TimedWord("so", 0, 0.4),), (), None))
+    return store
+
+
+def encoded(store, folder, encoder, stamp="weights"):
+    return token_cache(store, ["a", "words", "b"], encoder, stamp, Preprocessing(size_px=32), WindowGrid(), folder)
+
+
+def test_encoding_goes_on_where_it_was_stopped(tmp_path):
+    store, encoder = stored_clips(tmp_path / "clips"), readout().encoder.eval()
+    whole = encoded(store, tmp_path / "whole", encoder)
+    assert whole.starts == (0, 3, 3) and len(whole.tokens) == 5
+    encoded(store, tmp_path / "stopped", encoder)
+    index = tmp_path / "stopped/tokens.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "done": 2}))
+    tokens = np.load(tmp_path / "stopped/tokens.npy", mmap_mode="r+")
+    tokens[:3], tokens[3:] = 7, 0
+    tokens.flush()
+    again = encoded(store, tmp_path / "stopped", encoder).tokens
+    assert (again[:3] == 7).all()  # what stood was not made again
+    assert np.array_equal(again[3:], whole.tokens[3:])
+
+
+def test_frames_are_encoded_anew_where_the_clip_or_the_encoder_changed(tmp_path):
+    store, encoder = stored_clips(tmp_path / "clips"), readout().encoder.eval()
+    before = np.array(encoded(store, tmp_path / "tokens", encoder).tokens)
+    frames = np.random.default_rng(0).integers(0, 255, (3, 32, 32, 3), np.uint8)
+    store.write("a", replace(store.read("a"), frames=frames), made_from="another video")
+    changed = np.array(encoded(store, tmp_path / "tokens", encoder).tokens)
+    assert not np.array_equal(changed[:3], before[:3])
+    other = encoded(store, tmp_path / "tokens", readout(seed=1).encoder.eval(), "other weights").tokens
+    assert not np.allclose(other[3:], changed[3:])
