@@ -1,6 +1,7 @@
 """A clip on the robot's time grid: what each slot of 0.1 s holds and what it is labelled."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -51,7 +52,7 @@ def slot_track(clip: Clip, grid: WindowGrid) -> SlotTrack:
         frame_index=frame_index,
         class_index=np.array([*(label.class_index for label in clip.labels), UNLABELLED])[label_index],
         components=_components_at(frame_index, clip),
-        words=clip.words,
+        words=named_words(clip),
         label_shares=_shares_of_labels(clip) if shared else None,
         label_index=label_index if shared else None,
     )
@@ -91,6 +92,18 @@ def _components_at(frame_index: np.ndarray, clip: Clip) -> np.ndarray:
         held = frame_index >= 0
         components[held] = clip.components[frame_index[held]]
     return components
+
+
+def named_words(clip: Clip) -> Tuple[TimedWord, ...]:
+    """The clip's words; one whose text is not told, only its vector, is named after that vector."""
+    if clip.word_vectors is None:
+        return clip.words
+    pairs = zip(clip.words, clip.word_vectors)
+    return tuple(word if word.text else replace(word, text=_vector_name(vector)) for word, vector in pairs)
+
+
+def _vector_name(vector: np.ndarray) -> str:
+    return f"#{hashlib.sha256(np.asarray(vector, np.float32).tobytes()).hexdigest()[:16]}"
 
 
 def vocabulary(tracks: Sequence[SlotTrack]) -> List[str]:

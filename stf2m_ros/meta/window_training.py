@@ -1,7 +1,7 @@
 """Stage 2 at a single level: the window head and the text table learn from whole windows of cached tokens."""
 
 from dataclasses import dataclass, field
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import NO_WORD, WindowBatch, WindowSampler, WindowSampling
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.stf2m import HeadInputs, HeadOutputs, WindowHead, WindowHeadConfig
-from stf2m_ros.net.text_table import TextTable
+from stf2m_ros.net.text_table import TextTable, WordVectors
 from stf2m_ros.stream.settings import TextSettings
 
 
@@ -42,11 +42,19 @@ class FuzzyInputs(NamedTuple):
 class WindowModel(nn.Module):
     """The window head with its text table: words come in as indices into a vocabulary."""
 
-    def __init__(self, head: WindowHeadConfig, text: TextSettings, vocabulary: List[str], fuzzy: FuzzyInputs) -> None:
+    def __init__(
+        self,
+        head: WindowHeadConfig,
+        text: TextSettings,
+        vocabulary: List[str],
+        fuzzy: FuzzyInputs,
+        vectors: Optional[np.ndarray] = None,
+    ) -> None:
+        """vectors: (V, dim) ready ones of the vocabulary, which then stay; None for a subword table that learns."""
         super().__init__()
         self.vocabulary = vocabulary
         self.head = WindowHead(head)
-        self.text = TextTable(text, vocabulary)
+        self.text = TextTable(text, vocabulary) if vectors is None else WordVectors(vocabulary, vectors)
         for name, tensor in {**fuzzy.rules._asdict(), _RANGES: fuzzy.ranges}.items():
             self.register_buffer(name, tensor, persistent=False)  # a copy, so that it goes to the model's device
 

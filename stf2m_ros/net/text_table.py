@@ -1,4 +1,4 @@
-"""The subword table in training: hashed character n-grams, their mean projected to 300 values, of unit length."""
+"""Words in training: a subword table that learns, or ready vectors that stay as they are. Vectors have length one."""
 
 from typing import Dict, List
 
@@ -8,10 +8,14 @@ from torch import Tensor, nn
 
 from stf2m_ros.stream.settings import TextSettings
 from stf2m_ros.stream.text_embedding import ngram_buckets
+from stf2m_ros.stream.word_table import word_arrays
 
 
 class TextTable(nn.Module):
-    """Embeds a whole vocabulary at once, (V, dim); on the robot stf2m_ros.stream.text_embedding does the same."""
+    """Hashed character n-grams, their mean projected to 300 values.
+
+    Embeds a whole vocabulary at once, (V, dim); on the robot stf2m_ros.stream.text_embedding does the same.
+    """
 
     def __init__(self, settings: TextSettings, vocabulary: List[str]) -> None:
         super().__init__()
@@ -32,3 +36,23 @@ class TextTable(nn.Module):
             "buckets": self.table.weight.detach().numpy().astype(np.float16),
             "projection": self.project.weight.detach().numpy().T.astype(np.float16),
         }
+
+
+class WordVectors(nn.Module):
+    """Ready vectors (V, dim) of a vocabulary; on the robot stf2m_ros.stream.word_table looks them up.
+
+    They do not learn: the whole GloVe file, named on the robot, must mean the same as the part in the bundle.
+    """
+
+    def __init__(self, vocabulary: List[str], vectors: np.ndarray) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        stored = nn.functional.normalize(torch.from_numpy(vectors).float(), dim=-1).half()  # as the bundle stores them
+        self.register_buffer("vectors", nn.functional.normalize(stored.float(), dim=-1), persistent=False)
+
+    def forward(self) -> Tensor:
+        return self.vectors
+
+    def to_arrays(self) -> Dict[str, np.ndarray]:
+        """What text_table.npz holds."""
+        return word_arrays(self.vocabulary, self.vectors.cpu().numpy())

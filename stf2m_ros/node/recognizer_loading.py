@@ -15,8 +15,9 @@ from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import Cropper, FaceCropper, ReadyCrop
 from stf2m_ros.stream.face_detectors import HaarDetector, YuNetDetector
 from stf2m_ros.stream.glove_file import GloveFile
-from stf2m_ros.stream.text_embedding import SubwordTable, TextEmbedding
+from stf2m_ros.stream.text_embedding import TextEmbedding
 from stf2m_ros.stream.transcript import Transcript
+from stf2m_ros.stream.word_table import load_text_table
 
 PACKAGE = "stf2m_ros"
 
@@ -92,4 +93,4 @@ def _cropper(parameters: RecognizerParameters, bundle: Bundle) -> Cropper:
 def _embedding(parameters: RecognizerParameters, bundle: Bundle) -> TextEmbedding:
     if parameters.word_vectors:
         return GloveFile(parameters.word_vectors)
-    return SubwordTable.load(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
+    return load_text_table(bundle.path(TEXT_TABLE_FILE), bundle.card.text)

@@ -37,6 +37,7 @@ class TrainingConfig:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     grid: WindowGrid = field(default_factory=WindowGrid)
     text: TextSettings = field(default_factory=TextSettings)
+    word_vectors: str = ""  # a GloVe file, or "clips" for the data sets' own vectors; else the subword table learns
     fuzzy: FuzzySettings = field(default_factory=FuzzySettings)
     encoder: FrameEncoderConfig = field(default_factory=FrameEncoderConfig)
     head: WindowHeadConfig = field(default_factory=WindowHeadConfig)

@@ -32,6 +32,7 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.sources import SPLITS, ClipNames, joined, prepare_data_set, prepare_generated, stores_below
+from stf2m_ros.training.word_vectors import known_words
 from stf2m_ros.training.zero_shot import zero_shot_scores
 
 _LOG = logging.getLogger(__name__)
@@ -132,8 +133,11 @@ class TrainingPipeline:
     def train_on_windows(self, training: TokenCache, validation: TokenCache) -> WindowModel:
         """Stage 2, at a single level."""
         torch.manual_seed(self.config.seed + 1)
-        words = cache_vocabulary(training, validation)
-        model = WindowModel(self.config.head, self.config.text, words, self.fuzzy).to(self.processes.device)
+        config, words, vectors = self.config, cache_vocabulary(training, validation), None
+        if config.word_vectors:
+            clips = (clip for split in SPLITS for clip in self.stores[split].read_all(self.clips[split], frames=False))
+            words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
+        model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
         settings = self.config.window_training
         sampler = WindowSampler(training, self.config.grid, settings.sampling, words)
         counts = class_counts(training)
