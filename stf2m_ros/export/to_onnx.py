@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.export.unrolled_recurrence import UnrolledRecurrence
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
+from stf2m_ros.net.recurrent_head import RecurrentHead
 from stf2m_ros.net.stf2m import HeadInputs, WindowHead
 from stf2m_ros.runtime.engine import (
     FRAME_ENCODER_INPUTS,
@@ -38,7 +40,9 @@ class _HeadGraph(nn.Module):
 
     def __init__(self, head: WindowHead) -> None:
         super().__init__()
-        self.head = head
+        self.head = copy.deepcopy(head)
+        if isinstance(head.recurrent, RecurrentHead):
+            self.head.recurrent = UnrolledRecurrence(head.recurrent)
 
     def forward(self, *flat: Tensor) -> Tuple[Tensor, ...]:
         inputs, rules, (ranges, last_layer) = HeadInputs(*flat[:4]), RuleTensors(*flat[4:9]), flat[9:]

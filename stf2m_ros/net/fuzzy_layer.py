@@ -64,12 +64,14 @@ def fuzzy_signals(states: Tensor, rules: RuleTensors, ranges: Tensor, smooth: bo
     log_firing = -0.5 * (HALF_WIDTH / ranges[0]) ** 2 * squared_distance
     strengths = torch.exp(log_firing) * emotion.sum(-1) * extent
 
+    # The rules stay the last axis: the largest tensors here are then read in one go, by training and robot alike.
     centres = torch.tensor(LEVEL_CENTRES, dtype=states.dtype, device=states.device)
-    off_centre = (eccentricity(extent).unsqueeze(-1) - centres) * HALF_WIDTH / ranges[1]  # (..., J, 3)
-    log_level = -0.5 * off_centre * off_centre * free[:, None] - _NEVER * (1.0 - level) * (1.0 - free[:, None])
-    graded = _best((log_firing.unsqueeze(-1) + log_level).unsqueeze(-2), emotion[:, :-1, None], smooth)  # (..., 6, 3)
-    neutral = _best(log_firing.unsqueeze(-1), emotion[:, -1:], smooth)  # (..., 1)
-    log_memberships = torch.cat([graded.flatten(-2), neutral], dim=-1)
+    off_centre = (eccentricity(extent).unsqueeze(-2) - centres[:, None]) * HALF_WIDTH / ranges[1]  # (..., 3, J)
+    log_level = -0.5 * free * off_centre * off_centre - _NEVER * (1.0 - level.T) * (1.0 - free)
+    not_theirs = -_NEVER * (1.0 - emotion.T)  # (7, J) what takes an emotion's choice from the other emotions' rules
+    graded = (log_firing.unsqueeze(-2) + log_level).unsqueeze(-3) + not_theirs[:-1, None]  # (..., 6, 3, J)
+    neutral = log_firing.unsqueeze(-2) + not_theirs[-1:]  # (..., 1, J)
+    log_memberships = torch.cat([_best(graded, smooth).flatten(-2), _best(neutral, smooth)], dim=-1)
     return FuzzySignals(log_memberships, strengths, torch.matmul(strengths, codes))
 
 
@@ -79,10 +81,8 @@ def fuzzy_features(signals: FuzzySignals) -> Tensor:
     return torch.cat([signals.semantics, signals.memberships, clipped], dim=-1)
 
 
-def _best(log_values: Tensor, belongs: Tensor, smooth: bool) -> Tensor:
-    """Largest over the rules (axis 0 of belongs) among those that belong; about -1e4 where none does."""
-    axis = -belongs.dim()
-    candidates = log_values - _NEVER * (1.0 - belongs)
+def _best(candidates: Tensor, smooth: bool) -> Tensor:
+    """Largest over the rules, the last axis; about -1e4 where none belongs."""
     if smooth:
-        return _SHARING * torch.logsumexp(candidates / _SHARING, dim=axis)
-    return candidates.amax(axis)
+        return _SHARING * torch.logsumexp(candidates / _SHARING, dim=-1)
+    return candidates.amax(-1)

@@ -19,5 +19,6 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         centred = x - x.mean(-1, keepdim=True)
-        variance = (centred * centred).mean(-1, keepdim=True)
-        return centred * torch.rsqrt(variance + _EPSILON) * self.weight + self.bias
+        # Exported, exactly this sequence of operations is what ONNX Runtime takes for one LayerNormalization.
+        variance = centred.pow(2).mean(-1, keepdim=True)
+        return centred / torch.sqrt(variance + _EPSILON) * self.weight + self.bias

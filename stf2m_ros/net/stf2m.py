@@ -80,8 +80,15 @@ class WindowHead(nn.Module):
 
     def forward(self, inputs: HeadInputs, rules: RuleTensors, ranges: Tensor, last_layer: Tensor) -> HeadOutputs:
         """last_layer: (19, E + 1), the last column holding the biases."""
-        seen = _segment_presence(inputs.frame_presence, self.config.slots_per_segment)  # (B, S)
-        z = self._encode(inputs, seen)
+        return self.conclude(*self.encode(inputs), rules, ranges, last_layer)
+
+    def encode(self, inputs: HeadInputs) -> Tuple[Tensor, Tensor]:
+        """What no rule and no range changes: each segment's embedding (B, S, E), and whether a face was seen (B, S)."""
+        seen = _segment_presence(inputs.frame_presence, self.config.slots_per_segment)
+        return self._encode(inputs, seen), seen
+
+    def conclude(self, z: Tensor, seen: Tensor, rules: RuleTensors, ranges: Tensor, last_layer: Tensor) -> HeadOutputs:
+        """From what `encode` gave to the answer."""
         components = torch.tanh(self.components(z))
         signals = fuzzy_signals(components, rules, ranges, smooth=self.training)
         fuzzy = fuzzy_features(signals) * seen.unsqueeze(-1)  # what was not seen has no expression
@@ -92,10 +99,10 @@ class WindowHead(nn.Module):
 
     def _encode(self, inputs: HeadInputs, seen: Tensor) -> Tensor:
         """Tokens and words to one embedding per segment, (B, S, E)."""
-        frames = _or_absent(self.token_norm(inputs.tokens), inputs.frame_presence[..., None, None], self.absent_frame)
-        words = _or_absent(self.read_words(inputs.words), inputs.word_presence[..., None], self.absent_words)
-        frames = frames + self.location(frames.shape[1])[:, None]
-        words = words + self.location(words.shape[1])
+        frames, seen_slots = self.token_norm(inputs.tokens), inputs.frame_presence[..., None, None]
+        words, heard = self.read_words(inputs.words), inputs.word_presence[..., None]
+        frames = _placed(frames, seen_slots, self.absent_frame, self.location(frames.shape[1])[:, None])
+        words = _placed(words, heard, self.absent_words, self.location(words.shape[1]))
         nodes = torch.cat([self.pool(frames), words.unsqueeze(2)], dim=2)  # (B, S, R + 1, D)
         present = torch.maximum(seen, inputs.word_presence)
         z = self.embed(self.temporal(self.graph(nodes, present)).flatten(2))
@@ -136,8 +143,12 @@ class PersonalRange(nn.Module):
         return z + self.mix(torch.cat([z, context], dim=-1))
 
 
-def _or_absent(x: Tensor, presence: Tensor, absent: Tensor) -> Tensor:
-    return x * presence + absent * (1.0 - presence)
+def _placed(x: Tensor, presence: Tensor, absent: Tensor, place: Tensor) -> Tensor:
+    """x where it is present, `absent` elsewhere, and where it lies in time added to both.
+
+    In this order only two operations go over all of x, which is the largest tensor of the head.
+    """
+    return x * presence + (absent * (1.0 - presence) + place)
 
 
 def _segment_presence(frame_presence: Tensor, slots_per_segment: int) -> Tensor:

@@ -7,10 +7,13 @@ import torch
 
 from stf2m_ros.export.parity import encoder_difference, head_differences
 from stf2m_ros.export.to_onnx import export_frame_encoder, export_window_head, round_to_half, shippable
+from stf2m_ros.export.unrolled_recurrence import UnrolledRecurrence
 from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.net.fuzzy_layer import RuleTensors
+from stf2m_ros.net.recurrent_head import RecurrentHead
 from stf2m_ros.net.stf2m import WindowHead, WindowHeadConfig
+from stf2m_ros.runtime.folded_graph import fold_constants
 from stf2m_ros.stream.settings import WindowGrid
 
 RULES = RuleTensors.from_table(load_rule_base(Path(__file__).parents[2] / "config/rules/facs.yaml").table())
@@ -67,3 +70,24 @@ def test_large_weights_are_stored_as_float16(graphs):
     large = [weight for weight in weights if np.prod(weight.dims) >= 256]
     assert large
     assert {weight.data_type for weight in large} == {onnx.TensorProto.FLOAT16}
+
+
+def test_a_step_of_the_recurrence_is_one_product_and_nine_small_nodes(graphs):
+    """On one window the cost of a node is the time to call it: the steps were two thirds of the head's nodes."""
+    nodes = onnx.load_from_string(fold_constants(graphs[2] / "head.onnx")).graph.node
+    steps = [node for node in nodes if node.name.startswith("/head/recurrent/")]
+    assert sum(node.op_type == "Gemm" for node in steps) == 60 + 1  # and one that reads all segments
+    assert len(steps) < 60 * 10 + 40
+
+
+def test_the_unrolled_recurrence_says_what_the_recurrent_head_says():
+    torch.manual_seed(0)
+    head = RecurrentHead(features=7, hidden=5)
+    torch.nn.init.normal_(head.recur_bias)  # zeros, as it begins, would hide where it is added
+    x = torch.randn(1, 9, 7)
+    with torch.no_grad():
+        torch.testing.assert_close(UnrolledRecurrence(head)(x), head(x), atol=1e-6, rtol=1e-5)
+
+
+def test_exporting_leaves_the_network_as_it_was(graphs):
+    assert isinstance(graphs[1].recurrent, RecurrentHead)
