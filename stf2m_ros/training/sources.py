@@ -3,7 +3,7 @@
 import logging
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Dict, List, Tuple
@@ -22,16 +22,23 @@ from stf2m_ros.data.store_filling import ClipJob, Outcome, fill_stores
 
 _LOG = logging.getLogger(__name__)
 SPLITS = ("train", "validation")
+WINDOW_CLIPS = "windows"
 ClipNames = Dict[str, List[str]]
-"""Names of the clips of each split, in the order in which they are used."""
+"""Names of the clips of each split, in the order in which they are used; WINDOW_CLIPS: of "train", those of stage 2."""
 
 
 @dataclass(frozen=True)
 class GeneratedClips:
-    """How many generated clips to train and to validate on. Nobody is in both."""
+    """How many generated clips to train and to validate on. Nobody is in both.
+
+    windows: clips for stage 2, of people whom stage 1 never saw, at windows_frames_per_s; 0: stage 1's own clips.
+    The encoder reads the people it has learned from too well: a head trained on them trusts its tokens too much.
+    """
 
     training: int = 1400
+    windows: int = 0
     validation: int = 120
+    windows_frames_per_s: float = 5.0
     duration_s: float = 30.0
     workers: int = 2
 
@@ -60,19 +67,29 @@ class DataSetSource:
 
 def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
     """Generate and store every clip that is missing, or was made with other settings."""
-    names: ClipNames = {}
-    for split, count in zip(SPLITS, (settings.training, settings.validation)):
-        how = GeneratorSettings(people=split, duration_s=settings.duration_s)
-        made_from, folder = fingerprint(how), stores[split].folder
-        jobs = [
-            ClipJob(folder, f"{split}_{seed:06d}", partial(generate_clip, seed, how), made_from)
-            for seed in range(count)
-        ]
-        done = fill_stores(jobs, settings.workers)
-        for _, outcome in tqdm(done, total=count, desc=f"generate {split} clips", mininterval=1.0):
-            outcome()
-        names[split] = [job.name for job in jobs]
-    return names
+    train, validation, windows = (
+        GeneratorSettings(people=people, duration_s=settings.duration_s)
+        for people in ("train", "validation", WINDOW_CLIPS)
+    )
+    windows = replace(windows, frames_per_s=settings.windows_frames_per_s)
+    names = {
+        "train": _generate(train, settings.training, stores["train"], settings.workers),
+        WINDOW_CLIPS: _generate(windows, settings.windows, stores["train"], settings.workers),
+        "validation": _generate(validation, settings.validation, stores["validation"], settings.workers),
+    }
+    return {**names, WINDOW_CLIPS: names[WINDOW_CLIPS] or names["train"]}
+
+
+def _generate(how: GeneratorSettings, count: int, store: ClipStore, workers: int) -> List[str]:
+    made_from = fingerprint(how)
+    jobs = [
+        ClipJob(store.folder, f"{how.people}_{seed:06d}", partial(generate_clip, seed, how), made_from)
+        for seed in range(count)
+    ]
+    done = fill_stores(jobs, workers)
+    for _, outcome in tqdm(done, total=count, desc=f"generate {how.people} clips", mininterval=1.0, disable=not count):
+        outcome()
+    return [job.name for job in jobs]
 
 
 def prepare_data_set(source: DataSetSource, labelling: RuleLabelling, stores: Dict[str, ClipStore]) -> ClipNames:
@@ -92,7 +109,7 @@ def prepare_data_set(source: DataSetSource, labelling: RuleLabelling, stores: Di
             names[job.folder.name].append(job.name)
     for line in left_out.lines():
         _LOG.warning("%s: %s", source.name, line)
-    return names
+    return {**names, WINDOW_CLIPS: names["train"]}
 
 
 def _job(source: DataSetSource, recording: Recording, stores: Dict[str, ClipStore]) -> ClipJob:
@@ -123,4 +140,4 @@ def stores_below(folder: Path) -> Dict[str, ClipStore]:
 
 def joined(parts: Tuple[ClipNames, ...]) -> ClipNames:
     """The clips of all sources, source by source."""
-    return {split: [name for part in parts for name in part[split]] for split in SPLITS}
+    return {use: [name for part in parts for name in part[use]] for use in (*SPLITS, WINDOW_CLIPS)}

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-PEOPLE = {"train": (0, 1_000_000), "validation": (1_000_000, 100_000), "test": (2_000_000, 100_000)}
+PEOPLE = {
+    "train": (0, 1_000_000),
+    "validation": (1_000_000, 100_000),
+    "test": (2_000_000, 100_000),
+    "windows": (3_000_000, 1_000_000),  # for stage 2 of training: people whom stage 1 never saw
+}
 """First identity seed and number of identity seeds of each part; nobody is in two of them."""
 
 PLANS = ("episodes", "rise")
