@@ -63,6 +63,10 @@ class WindowModel(nn.Module):
         """The rules and ranges, where the model is."""
         return FuzzyInputs(RuleTensors(*(getattr(self, name) for name in RuleTensors._fields)), getattr(self, _RANGES))
 
+    def use_ranges(self, ranges: Tensor) -> None:
+        """(2,) other membership ranges from here on."""
+        setattr(self, _RANGES, ranges)
+
     def head_inputs(self, batch: WindowBatch, vectors: Tensor) -> HeadInputs:
         """What the head takes, where the model is. vectors: (V, 300) of the vocabulary. Any leading axes."""
         arrays = (batch.tokens, batch.frame_presence, batch.word_ids)

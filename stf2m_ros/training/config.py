@@ -15,6 +15,7 @@ from stf2m_ros.net.stf2m import WindowHeadConfig
 from stf2m_ros.runtime.card import FuzzySettings
 from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
 from stf2m_ros.stream.settings import Preprocessing, TextSettings, WindowGrid
+from stf2m_ros.training.fuzzy_ranges import FuzzyRangesSettings
 from stf2m_ros.training.sources import DataSetSource, GeneratedClips
 
 
@@ -45,6 +46,7 @@ class TrainingConfig:
     window_training: WindowTrainingSettings = field(default_factory=WindowTrainingSettings)
     bilevel: bool = False  # go on from the single level with tasks, at two levels
     meta_training: MetaTrainingSettings = field(default_factory=MetaTrainingSettings)
+    fuzzy_ranges: FuzzyRangesSettings = field(default_factory=FuzzyRangesSettings)
 
     def __post_init__(self) -> None:
         if self.device not in DEVICE_SETTINGS:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, Optional
 
@@ -31,6 +32,7 @@ from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges, fit_ranges, has_emotions
 from stf2m_ros.training.sources import SPLITS, ClipNames, joined, prepare_data_set, prepare_generated, stores_below
 from stf2m_ros.training.word_vectors import known_words
 from stf2m_ros.training.zero_shot import zero_shot_scores
@@ -71,14 +73,14 @@ class TrainingPipeline:
         caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
         caches["train"] = self.read_states(readout, caches["train"])
         model = self.train_on_windows(caches["train"], caches["validation"])
-        if self.config.bilevel:
-            self.meta_train(model, caches["train"])
+        learner = self.meta_train(model, caches["train"]) if self.config.bilevel else None
+        fitted = self.fit_ranges(model, learner, caches)
         round_to_half(model)
         with self.processes.first_goes_ahead():
             if not self.processes.is_first:
                 return {}
             component_labels = caches["train"].has_component_labels
-            return self.finish(readout.cpu(), model.cpu(), component_labels, caches["validation"])
+            return self.finish(readout.cpu(), model.cpu(), component_labels, caches["validation"], fitted)
 
     def prepare(self) -> None:
         """Store every clip that is missing, generated ones and those of the data sets."""
@@ -138,26 +140,63 @@ class TrainingPipeline:
             clips = (clip for split in SPLITS for clip in self.stores[split].read_all(self.clips[split], frames=False))
             words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
         model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
-        settings = self.config.window_training
-        sampler = WindowSampler(training, self.config.grid, settings.sampling, words)
-        counts = class_counts(training)
-        task = WindowTrainingTask(model, sampler, counts, settings, self.config.seed, self.processes)
-        self._run_steps("windows", model, task, settings.optimiser, "windows.safetensors")
+        self._train_on_windows(model, training, "windows", self.config.window_training.optimiser)
         return model
 
-    def meta_train(self, model: WindowModel, training: TokenCache) -> None:
+    def _train_on_windows(
+        self, model: WindowModel, training: TokenCache, name: str, optimiser: OptimiserSettings
+    ) -> None:
+        settings = replace(self.config.window_training, optimiser=optimiser)
+        sampler = WindowSampler(training, self.config.grid, settings.sampling, model.vocabulary)
+        task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed, self.processes)
+        self._run_steps(name, model, task, optimiser, f"{name}.safetensors")
+
+    def meta_train(self, model: WindowModel, training: TokenCache) -> MetaLearner:
         """Stage 2 at two levels, on from the single level's weights."""
-        settings = self.config.meta_training
+        learner = MetaLearner(model, self.config.meta_training.inner).to(self.processes.device)
+        self._meta_train(learner, training, "meta", self.config.meta_training.optimiser)
+        return learner
+
+    def _meta_train(self, learner: MetaLearner, training: TokenCache, name: str, optimiser: OptimiserSettings) -> None:
+        settings, model = replace(self.config.meta_training, optimiser=optimiser), learner.model
         windows = WindowSampler(training, self.config.grid, self.config.window_training.sampling, model.vocabulary)
-        learner = MetaLearner(model, settings.inner).to(self.processes.device)
         tasks = TaskSampler(windows, settings.task)
         counts = class_counts(training)
         task = MetaTrainingTask(learner, tasks, counts, settings, self.config.seed, self.processes)
-        self._run_steps("meta-train", learner, task, settings.optimiser, "meta.safetensors")
+        self._run_steps(f"{name}-train", learner, task, optimiser, f"{name}.safetensors")
         model.eval()
 
+    def fit_ranges(
+        self, model: WindowModel, learner: Optional[MetaLearner], caches: Dict[str, TokenCache]
+    ) -> Optional[FittedRanges]:
+        """Eq. 5: the fittest membership ranges for the model as it stands; training then goes on with them."""
+        settings, fuzzy, validation = self.config.fuzzy_ranges, self.config.fuzzy, caches["validation"]
+        if not settings.fit or not has_emotions(validation):
+            return None
+        sampler = WindowSampler(validation, self.config.grid, self.config.window_training.sampling, model.vocabulary)
+        fitted = fit_ranges(model, sampler, settings, (fuzzy.component_range, fuzzy.intensity_range))
+        ranges = torch.tensor(fitted.chosen, device=self.processes.device)
+        model.use_ranges(self.processes.total(ranges if self.processes.is_first else torch.zeros_like(ranges)))
+        if fitted.chosen != fitted.start and settings.again_share > 0:
+            self.train_again(model, learner, caches["train"])
+        return fitted
+
+    def train_again(self, model: WindowModel, learner: Optional[MetaLearner], training: TokenCache) -> None:
+        """At the model's ranges. They stand in the file's name: another pair's steps are never gone on from."""
+        at = "_".join(f"{each:.3g}" for each in model.fuzzy.ranges.tolist())
+        again = self.config.fuzzy_ranges.again
+        if learner is None:
+            self._train_on_windows(model, training, f"windows_at_{at}", again(self.config.window_training.optimiser))
+        else:
+            self._meta_train(learner, training, f"meta_at_{at}", again(self.config.meta_training.optimiser))
+
     def finish(
-        self, readout: FrameReadout, model: WindowModel, component_labels: bool, validation: TokenCache
+        self,
+        readout: FrameReadout,
+        model: WindowModel,
+        component_labels: bool,
+        validation: TokenCache,
+        fitted: Optional[FittedRanges],
     ) -> Dict[str, Dict[str, float]]:
         """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""
         config = self.config
@@ -169,6 +208,9 @@ class TrainingPipeline:
             real = zero_shot_scores(self.real_faces, readout, model, config.preprocessing, config.grid)
             _LOG.info("real faces, never trained on: %s", real)
             scores["zero_shot_real_faces"] = real
+        if fitted is not None:
+            scores["fuzzy_ranges"] = fitted.scores()
+            fitted.draw(Path(config.bundle_folder) / RANGES_PICTURE)
         write_bundle(config, Trained(readout.encoder, model, temperature, component_labels), scores)
         return scores
 

@@ -48,6 +48,14 @@ def test_training_writes_a_complete_bundle_with_its_scores(trained):
     assert card.training["seed"] == 3
 
 
+def test_the_fitness_of_every_pair_of_ranges_stands_in_the_card_and_beside_it_as_a_picture(trained):
+    card = load_bundle(trained / "bundle").card
+    fitted = card.scores["fuzzy_ranges"]
+    assert np.shape(fitted["fitness"]) == (7, 7)
+    assert fitted["chosen"] == [card.fuzzy.component_range, card.fuzzy.intensity_range]
+    assert cv2.imread(str(trained / "bundle/fuzzy_ranges.png")) is not None
+
+
 def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
     again = tmp_path / "again"
     assert train.main(["--config", str(write_config(again))]) == 0

@@ -1,0 +1,66 @@
+"""Training goes on at the membership ranges that were found."""
+
+import pytest
+import torch
+from tiny_windows import GRID, HEAD, PLAIN, model, people
+
+from stf2m_ros.meta.meta_training import InnerSettings, MetaLearner, MetaTrainingSettings
+from stf2m_ros.meta.tasks import TaskSettings
+from stf2m_ros.meta.training_loop import OptimiserSettings
+from stf2m_ros.meta.window_training import WindowTrainingSettings
+from stf2m_ros.net.frame_encoder import FrameEncoderConfig
+from stf2m_ros.stream.settings import TextSettings
+from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.fuzzy_ranges import FuzzyRangesSettings
+from stf2m_ros.training.pipeline import TrainingPipeline
+
+STEPS = OptimiserSettings(steps=8, batch_size=2)
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    config = TrainingConfig(
+        work_folder=str(tmp_path),
+        grid=GRID,
+        head=HEAD,
+        encoder=FrameEncoderConfig(width=8, token_dim=8),
+        text=TextSettings(dim=6),
+        window_training=WindowTrainingSettings(sampling=PLAIN, optimiser=STEPS),
+        meta_training=MetaTrainingSettings(tasks=1, mixed_windows=1, task=TaskSettings(2, 4), optimiser=STEPS),
+        fuzzy_ranges=FuzzyRangesSettings(grid=(0.2, 0.8)),
+    )
+    return TrainingPipeline(config)
+
+
+def last_layer_after(pipeline, network, learner=None):
+    network.use_ranges(torch.tensor([0.2, 0.8]))
+    pipeline.train_again(network, learner, people())
+    return network.head.last_layer.detach().clone()
+
+
+def test_a_quarter_of_the_steps_more_are_made_and_found_again(pipeline, tmp_path):
+    before, after = model().head.last_layer.detach(), last_layer_after(pipeline, model())
+    assert not torch.equal(before, after)
+    assert [path.name for path in tmp_path.glob("*.safetensors")] == ["windows_at_0.2_0.8.safetensors"]
+    assert torch.equal(last_layer_after(pipeline, model()), after)
+
+
+def test_two_levels_go_on_at_two_levels(pipeline, tmp_path):
+    network = model()
+    learner = MetaLearner(network, InnerSettings())
+    rates = learner.log_step_sizes.detach().clone()
+    last_layer_after(pipeline, network, learner)
+    assert (tmp_path / "meta_at_0.2_0.8.safetensors").exists()
+    assert not torch.equal(learner.log_step_sizes, rates)
+
+
+def test_a_flat_surface_leaves_ranges_and_weights_as_they_are(pipeline, tmp_path):
+    network, caches = model().eval(), {"train": people(), "validation": people(4)}
+    before = network.head.last_layer.detach().clone()
+    with torch.no_grad():
+        network.head.recurrent.read.weight[:, HEAD.embedding_dim :] = 0  # deaf to the rules
+    fitted = pipeline.fit_ranges(network, None, caches)
+    assert fitted.is_flat
+    assert network.fuzzy.ranges.tolist() == pytest.approx([0.4, 0.4])
+    assert torch.equal(network.head.last_layer, before)
+    assert not list(tmp_path.glob("*.safetensors"))
