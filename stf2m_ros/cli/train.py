@@ -11,6 +11,8 @@ from typing import List, Optional
 
 BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
 """Real faces that every training looks at in the end, where they are present."""
+STEPS = ("prepare", "pretrain", "encode", "windows", "meta", "ranges", "finish")
+"""Those of stf2m_ros.training.steps, which is slow to import."""
 _NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
 
 
@@ -37,14 +39,14 @@ def _train(options: argparse.Namespace) -> int:
 
         config = load_config(options.config)
         with joined_processes(config.device) as processes:
-            scores = TrainingPipeline(config, options.real_faces, processes).run()
+            scores = TrainingPipeline(config, options.real_faces, processes).run(options.step)
     except KeyboardInterrupt:
         print(f"{_name()}: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"{_name()}: {error}", file=sys.stderr)
         return 1
-    if processes.is_first:
+    if processes.is_first and scores:
         print(json.dumps(scores, indent=2))
         print(f"bundle: {config.bundle_folder}")
     return 0
@@ -68,6 +70,7 @@ def _folder(text: str) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="train", description="Train a model bundle. Run again to go on after a stop.")
     parser.add_argument("--config", type=Path, required=True, help="YAML file, see config/train_demo.yaml")
+    parser.add_argument("--step", choices=STEPS, default="", help="do this step alone; those before it must stand")
     parser.add_argument(
         "--real-faces",
         type=_folder,

@@ -40,6 +40,14 @@ def load_checkpoint(path: Path, module: nn.Module, optimiser: Optimizer) -> int:
     return step
 
 
+def checkpoint_step(path: Path) -> int:
+    """How many steps the checkpoint has behind it; 0 where none stands."""
+    if not path.exists():
+        return 0
+    with safe_open(path, framework="pt") as file:
+        return int(file.metadata()["step"])
+
+
 def load_module(path: Path, module: nn.Module) -> None:
     """Restores the module alone. Raises FileNotFoundError, and ValueError when it is another network's."""
     _restore(path, _read(path)[0], module)

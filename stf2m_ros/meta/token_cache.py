@@ -11,6 +11,7 @@ from typing import List, Optional, Tuple, Union
 import numpy as np
 import torch
 
+from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore, StoredFrames
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.row_files import RowFiles, write_atomically
@@ -82,8 +83,15 @@ def token_cache(
     starts = tuple(int(start) for start in np.append(0, ends)[:-1])
     if not files.complete:
         _encode_all(store, names, encoder, pixels, files, starts)
-    tracks = tuple(slot_track(clip, grid) for clip in store.read_all(names, frames=False))
+    filmed = np.diff(ends, prepend=0) > 0
+    tracks = tuple(_track(clip, grid, seen) for clip, seen in zip(store.read_all(names, frames=False), filmed))
     return TokenCache(np.load(folder / "tokens.npy", mmap_mode="r"), tracks, starts)
+
+
+def _track(clip: Clip, grid: WindowGrid, filmed: bool) -> SlotTrack:
+    """A clip may have times and states without pictures: then there is nothing to be seen in it."""
+    track = slot_track(clip, grid)
+    return track if filmed else replace(track, frame_index=np.full(len(track), -1))
 
 
 def _encode_all(
