@@ -5,7 +5,7 @@ import logging
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, ContextManager, Dict, Optional
+from typing import Callable, ContextManager, Dict, Iterator, Optional
 
 import numpy as np
 import torch
@@ -33,7 +33,16 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges, fit_ranges, has_emotions
-from stf2m_ros.training.sources import SPLITS, ClipNames, joined, prepare_data_set, prepare_generated, stores_below
+from stf2m_ros.training.sources import (
+    SPLITS,
+    WINDOW_CLIPS,
+    ClipNames,
+    joined,
+    prepare_data_set,
+    prepare_generated,
+    stores_below,
+)
+from stf2m_ros.training.steps import STEPS, RunRecord
 from stf2m_ros.training.word_vectors import known_words
 from stf2m_ros.training.zero_shot import zero_shot_scores
 
@@ -45,9 +54,7 @@ SETTLING_FACES = 256
 class TrainingPipeline:
     """prepare -> pre-train -> encode once -> train on windows (-> meta-train) -> calibrate -> export."""
 
-    def __init__(
-        self, config: TrainingConfig, real_faces: Optional[Path] = None, processes: Processes = ALONE
-    ) -> None:
+    def __init__(self, config: TrainingConfig, real_faces: Optional[Path] = None, processes: Processes = ALONE) -> None:
         """real_faces: a set in the form of stf2m_ros.data.sets.ckplus48, looked at in the end, never trained on.
 
         processes: those that train together. What is not training, the first does alone while the others wait.
@@ -57,30 +64,55 @@ class TrainingPipeline:
         self.work = Path(config.work_folder)
         self.stores = stores_below(self.work / "clips")
         self.clips: ClipNames = {}
+        self.scores: Dict[str, Dict[str, float]] = {}
         self.table = load_rule_base(Path(config.rules)).table(config.fuzzy.max_rules)
         ranges = torch.tensor([config.fuzzy.component_range, config.fuzzy.intensity_range])
         self.fuzzy = FuzzyInputs(RuleTensors.from_table(self.table), ranges)
 
-    def run(self) -> Dict[str, Dict[str, float]]:
-        """All steps; returns the scores that the bundle's card carries, in the first process."""
+    def run(self, only: str = "") -> Dict[str, Dict[str, float]]:
+        """All steps; returns the scores that the bundle's card carries, in the first process.
+
+        only: one of STEPS, which is done alone; those before it must stand, else ValueError. No scores then.
+        """
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
+        record = RunRecord(self.config, self.processes.is_first)
+        if only:
+            record.check_alone(only)
+        for line in record.plan():
+            _LOG.info("%s", line)
+        steps = self._steps()
+        for name in STEPS:
+            with record.measured(name):
+                next(steps)
+            if name == only:
+                break
+        return self.scores
+
+    def _steps(self) -> Iterator[None]:
+        """Yields after each of STEPS."""
         with self.processes.first_goes_ahead():
             self.prepare()
+        yield
         readout = self.pretrain()
+        yield
         readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
         self.processes.copy_from_first(readout)
         caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
         caches["train"] = self.read_states(readout, caches["train"])
+        yield
         model = self.train_on_windows(caches["train"], caches["validation"])
+        yield
         learner = self.meta_train(model, caches["train"]) if self.config.bilevel else None
+        yield
         fitted = self.fit_ranges(model, learner, caches)
+        yield
         round_to_half(model)
         with self.processes.first_goes_ahead():
-            if not self.processes.is_first:
-                return {}
-            component_labels = caches["train"].has_component_labels
-            return self.finish(readout.cpu(), model.cpu(), component_labels, caches["validation"], fitted)
+            if self.processes.is_first:
+                component_labels = caches["train"].has_component_labels
+                self.scores = self.finish(readout.cpu(), model.cpu(), component_labels, caches["validation"], fitted)
+        yield
 
     def prepare(self) -> None:
         """Store every clip that is missing, generated ones and those of the data sets."""
@@ -116,13 +148,12 @@ class TrainingPipeline:
         return encoder_from_graph(graph, normalise(faces, self.config.preprocessing), self.config.encoder)
 
     def encode(self, encoder: FrameEncoder, split: str) -> TokenCache:
-        """Every frame of the split, once."""
+        """Every frame of stage 2's clips of the split, once."""
         folder, config = self.work / "tokens" / split, self.config
+        names = self.clips[WINDOW_CLIPS if split == "train" else split]
         stamp = weights_stamp(encoder)
         with self.processes.first_goes_ahead():
-            return token_cache(
-                self.stores[split], self.clips[split], encoder, stamp, config.preprocessing, config.grid, folder
-            )
+            return token_cache(self.stores[split], names, encoder, stamp, config.preprocessing, config.grid, folder)
 
     def read_states(self, readout: FrameReadout, training: TokenCache) -> TokenCache:
         """With what the read-out saw in every frame: what the head is held to where no component is known."""
