@@ -9,6 +9,7 @@ import numpy as np
 from stf2m_ros.data.clip import Clip, TimedWord
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.stream.settings import WindowGrid
+from stf2m_ros.stream.text_embedding import word_parts
 
 UNLABELLED = -1
 
@@ -107,5 +108,6 @@ def _vector_name(vector: np.ndarray) -> str:
 
 
 def vocabulary(tracks: Sequence[SlotTrack]) -> List[str]:
-    """Every distinct word of the clips, lower-cased, sorted."""
-    return sorted({word.text.lower() for track in tracks for word in track.words})
+    """Every distinct word of the clips, lower-cased, and the marks behind words, sorted."""
+    texts = {word.text.lower() for track in tracks for word in track.words}
+    return sorted({part for text in texts for part in word_parts(text)})

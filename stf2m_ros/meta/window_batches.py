@@ -12,6 +12,7 @@ from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.stream.settings import WindowGrid
+from stf2m_ros.stream.text_embedding import MARKS, word_parts
 
 MAX_WORDS = 8
 """Words of one segment that count; nobody says more in half a second."""
@@ -28,6 +29,7 @@ class WindowSampling:
     at_end_share: float = 0.7  # a partly filled window ends at the newest slot, as after the robot's start
     no_frames_share: float = 0.12
     no_words_share: float = 0.25
+    no_marks_share: float = 0.25  # words as a recogniser without punctuation gives them
     gap_share: float = 0.4
     longest_gap_s: float = 4.0
     sparse_share: float = 0.15  # windows of a slow camera: half of the slots empty
@@ -69,6 +71,7 @@ class Variation(NamedTuple):
     kept: np.ndarray  # (T,) 0 where a frame is lost
     no_words: bool
     no_frames: bool  # only where there are words
+    no_marks: bool
 
 
 class WindowSampler:
@@ -77,6 +80,7 @@ class WindowSampler:
     def __init__(self, cache: TokenCache, grid: WindowGrid, sampling: WindowSampling, words: List[str]) -> None:
         self.cache, self.grid, self.sampling = cache, grid, sampling
         self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
+        self.mark_ids = [self.word_id[mark] for mark in MARKS if mark in self.word_id]
 
     def batch(self, size: int, seed: Tuple[int, ...], share: slice = _ALL) -> WindowBatch:
         """Random windows of random clips, varied as the sampling says.
@@ -97,11 +101,15 @@ class WindowSampler:
 
     def _variation(self, rng: np.random.Generator) -> Variation:
         sampling, kept = self.sampling, self._kept(rng)
-        return Variation(kept, rng.random() < sampling.no_words_share, rng.random() < sampling.no_frames_share)
+        no_words, no_frames = rng.random() < sampling.no_words_share, rng.random() < sampling.no_frames_share
+        # Drawn only where there are marks: the batches of data without any stay as they were.
+        return Variation(kept, no_words, no_frames, bool(self.mark_ids) and rng.random() < sampling.no_marks_share)
 
     def _varied(self, cut: Cut, offset: int, variation: Variation) -> WindowBatch:
         window = self._window(cut, offset)
         presence, words = window.frame_presence * variation.kept, window.word_ids
+        if variation.no_marks:
+            words = np.where(np.isin(words, self.mark_ids), NO_WORD, words)
         if variation.no_words:
             words = np.full_like(words, NO_WORD)
         if variation.no_frames and (words != NO_WORD).any():
@@ -160,8 +168,8 @@ class WindowSampler:
             first = int((word.start_s + shift_s) / self.grid.segment_s)
             last = int(np.ceil((word.end_s + shift_s) / self.grid.segment_s - 1e-6))
             for segment in range(max(first, 0), min(max(last, first + 1), self.grid.segments)):
-                if counts[segment] < MAX_WORDS:
-                    ids[segment, counts[segment]] = self.word_id.get(word.text.lower(), NO_WORD)
+                for part in word_parts(word.text.lower())[: MAX_WORDS - counts[segment]]:
+                    ids[segment, counts[segment]] = self.word_id.get(part, NO_WORD)
                     counts[segment] += 1
         return ids
 

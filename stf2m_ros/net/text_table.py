@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from stf2m_ros.stream.settings import TextSettings
-from stf2m_ros.stream.text_embedding import ngram_buckets
+from stf2m_ros.stream.text_embedding import MARKS, ngram_buckets
 from stf2m_ros.stream.word_table import word_arrays
 
 
@@ -19,6 +19,7 @@ class TextTable(nn.Module):
 
     def __init__(self, settings: TextSettings, vocabulary: List[str]) -> None:
         super().__init__()
+        self.marks = "".join(mark for mark in MARKS if mark in vocabulary)
         buckets = [ngram_buckets(word, settings) for word in vocabulary]
         offsets = np.cumsum([0] + [len(word) for word in buckets[:-1]])
         self.table = nn.EmbeddingBag(settings.buckets, settings.rank, mode="mean")
@@ -35,6 +36,7 @@ class TextTable(nn.Module):
         return {
             "buckets": self.table.weight.detach().numpy().astype(np.float16),
             "projection": self.project.weight.detach().numpy().T.astype(np.float16),
+            "marks": np.frombuffer(self.marks.encode("ascii"), np.uint8),
         }
 
 

@@ -6,7 +6,7 @@ from typing import Iterable
 
 import numpy as np
 
-from stf2m_ros.stream.text_embedding import TextEmbedding
+from stf2m_ros.stream.text_embedding import TextEmbedding, word_parts
 from stf2m_ros.stream.timed_word import TimedWord
 
 _ON_THE_EDGE = 1e-5  # of a segment: stamps near 1.8e9 s are exact to 2.4e-7 s only
@@ -16,7 +16,7 @@ _ON_THE_EDGE = 1e-5  # of a segment: stamps near 1.8e9 s are exact to 2.4e-7 s o
 class SegmentText:
     """The text of S segments."""
 
-    vectors: np.ndarray  # (S, dim) float32, mean over the segment's known words, zeros without any
+    vectors: np.ndarray  # (S, dim) float32, mean over the segment's known words and marks, zeros without any
     presence: np.ndarray  # (S,) float32, 1 where the segment holds a word that the embedding knows
     word_counts: np.ndarray  # (S,) int64, known or not
 
@@ -31,9 +31,10 @@ def segment_text(
         first = math.floor((word.start_s - start_s) / segment_s + _ON_THE_EDGE)
         after = max(first + 1, math.ceil((word.end_s - start_s) / segment_s - _ON_THE_EDGE))
         held = slice(max(0, first), max(0, after))
-        vector = embedding.embed(word.text)
         counts[held] += 1
-        if vector.any():
-            known[held] += 1
-            sums[held] += vector
+        for part in word_parts(word.text):
+            vector = embedding.embed(part)
+            if vector.any():
+                known[held] += 1
+                sums[held] += vector
     return SegmentText(sums / np.maximum(known, 1)[:, None].astype(np.float32), (known > 0).astype(np.float32), counts)

@@ -8,7 +8,7 @@ from typing import Tuple
 
 from stf2m_ros.stream.timed_word import TimedWord, check_span
 
-_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_WORD = re.compile(r"\w+(?:['’\-]\w+)*[?!]*")
 _CHARACTERS_PER_S = 14.0  # about 150 English words a minute
 _LONGEST_ESTIMATE_S = 300.0  # nobody speaks 100 kB in one go
 
@@ -50,7 +50,10 @@ def clean_text(text: str) -> str:
 
 
 def split_words(text: str) -> Tuple[str, ...]:
-    """The words of a text, without punctuation; "don't" and "x-ray" are one word each."""
+    """The words of a text; "don't" and "x-ray" are one word each.
+
+    Of the punctuation only ? and ! stay, at the end of their word: how a thing was said stands in them.
+    """
     return tuple(_WORD.findall(text))
 
 

@@ -28,9 +28,9 @@ def test_components_follow_their_frames():
     assert track.components[[0, 3], 0].tolist() == [0.0, 12.0]
 
 
-def test_the_vocabulary_is_lower_case_and_sorted():
-    words = [TimedWord("So", 0, 1), TimedWord("happy", 1, 2), TimedWord("so", 2, 3)]
-    assert vocabulary([slot_track(clip([], words=words), GRID)]) == ["happy", "so"]
+def test_the_vocabulary_is_lower_case_and_sorted_with_marks_apart():
+    words = [TimedWord("So", 0, 1), TimedWord("happy!?", 1, 2), TimedWord("so", 2, 3)]
+    assert vocabulary([slot_track(clip([], words=words), GRID)]) == ["!", "?", "happy", "so"]
 
 
 def test_a_shared_label_keeps_its_shares_in_every_slot_that_it_covers():

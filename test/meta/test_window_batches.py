@@ -125,3 +125,15 @@ def test_a_segment_is_shared_as_the_slots_of_its_class_are():
     assert batch.shares[0, 6, [3, 4, NEUTRAL_INDEX]].tolist() == [0.5, 0.5, 0]
     assert batch.shares[0, 7, NEUTRAL_INDEX] == 1
     assert class_counts(shared)[[3, 4, NEUTRAL_INDEX]].tolist() == [16.5, 16.5, 27]
+
+
+def test_marks_behind_words_are_words_of_their_own_and_left_out_in_some_windows():
+    plain = cache()
+    words = (TimedWord("Happy?!", 1.2, 1.4), TimedWord("day", 2.4, 2.6))
+    marked = replace(plain, tracks=(replace(plain.tracks[0], words=words),))
+    vocabulary = ["!", "?", "day", "happy"]
+    ids = WindowSampler(marked, GRID, PLAIN, vocabulary).cut([Cut(0, 0, 60)]).word_ids[0]
+    assert ids[2, :4].tolist() == [3, 1, 0, NO_WORD]
+    without = WindowSampler(marked, GRID, replace(PLAIN, no_marks_share=1.0), vocabulary).batch(1, (0,)).word_ids[0]
+    assert without[2, :4].tolist() == [3, NO_WORD, NO_WORD, NO_WORD]
+    assert (without == 2).sum() == 2

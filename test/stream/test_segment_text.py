@@ -10,7 +10,7 @@ class TwoWordEmbedding:
     dim = 2
 
     def embed(self, word):
-        return np.array({"up": (0, 1), "right": (1, 0)}.get(word, (0, 0)), np.float32)
+        return np.array({"up": (0, 1), "right": (1, 0), "!": (0, 1)}.get(word, (0, 0)), np.float32)
 
 
 def text_of(*words):
@@ -24,6 +24,12 @@ def test_a_segments_vector_is_the_mean_of_its_words():
 
 def test_a_word_counts_in_every_segment_it_overlaps():
     assert text_of(("up", 0.4, 1.0)).word_counts.tolist() == [1, 1, 0, 0]
+
+
+def test_a_mark_behind_a_word_is_text_of_its_own_but_no_further_word():
+    text = text_of(("right?!", 0.0, 0.4))
+    assert text.word_counts.tolist() == [1, 0, 0, 0]
+    assert text.vectors[0].tolist() == [0.5, 0.5]  # "!" is known here, "?" is not
 
 
 def test_an_instant_counts_where_it_lies():

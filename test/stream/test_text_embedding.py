@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.stream.settings import TextSettings
-from stf2m_ros.stream.text_embedding import SubwordTable, ngram_buckets
+from stf2m_ros.stream.text_embedding import SubwordTable, ngram_buckets, word_parts
 
 SETTINGS = TextSettings(buckets=512, rank=8)
 
@@ -63,3 +63,20 @@ def test_a_table_without_its_arrays_is_refused(tmp_path):
     np.savez(tmp_path / "other.npz", rows=np.zeros(3))
     with pytest.raises(ValueError, match="expected arrays buckets and projection, found"):
         SubwordTable.load(tmp_path / "other.npz", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "text, parts",
+    [("What?!", ("What", "?", "!")), ("no!!!", ("no", "!")), ("so", ("so",)), ("?", ("?",)), ("", ("",))],
+)
+def test_a_word_as_written_is_the_word_and_its_marks(text, parts):
+    assert word_parts(text) == parts
+
+
+def test_a_mark_is_known_only_to_a_table_that_learned_it(npz_path):
+    assert not SubwordTable.load(npz_path, SETTINGS).embed("!").any()
+    with np.load(npz_path) as table:
+        arrays = dict(table)
+    np.savez(npz_path, marks=np.frombuffer(b"!", np.uint8), **arrays)
+    learned = SubwordTable.load(npz_path, SETTINGS)
+    assert learned.embed("!").any() and not learned.embed("?").any()

@@ -23,11 +23,11 @@ def test_words_without_times_are_spread_by_their_length():
     assert spans == [("I", 0.0, 0.571), ("understand", 0.571, 6.286), ("you", 6.286, 8.0)]
 
 
-def test_known_word_times_are_kept_and_punctuation_is_not():
+def test_known_word_times_are_kept_and_punctuation_is_not_but_for_marks():
     words = (TimedWord("No,", EPOCH_S, EPOCH_S + 0.2), TimedWord("don't!", EPOCH_S + 3, EPOCH_S + 3.4))
     transcript = Transcript()
     transcript.add(said("No, don't!", 0, 4, words=words))
-    assert transcript.words_between(EPOCH_S + 1, EPOCH_S + 9) == (TimedWord("don't", EPOCH_S + 3, EPOCH_S + 3.4),)
+    assert transcript.words_between(EPOCH_S + 1, EPOCH_S + 9) == (TimedWord("don't!", EPOCH_S + 3, EPOCH_S + 3.4),)
 
 
 def test_late_words_take_their_place_among_those_already_heard():
