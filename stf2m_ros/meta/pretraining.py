@@ -24,8 +24,12 @@ from stf2m_ros.stream.settings import Preprocessing
 
 @dataclass(frozen=True)
 class PretrainingSettings:
-    """component_weight: of the component loss beside the emotion loss. bfloat16: mixed precision of the backbone."""
+    """component_weight: of the component loss beside the emotion loss. bfloat16: mixed precision of the backbone.
 
+    imagenet_weights: a file of public ResNet-18 weights to begin with; else random ones.
+    """
+
+    imagenet_weights: str = ""
     frames_per_clip: int = 40
     component_weight: float = 8.0
     bfloat16: bool = True

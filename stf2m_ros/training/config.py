@@ -51,6 +51,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.device not in DEVICE_SETTINGS:
             raise ValueError(f"device: expected one of {', '.join(DEVICE_SETTINGS)}, found {self.device!r}")
+        if self.start_from and self.pretraining.imagenet_weights:
+            raise ValueError("expected start_from or pretraining.imagenet_weights, found both")
         if self.encoder.token_dim != self.head.token_dim:
             raise ValueError(
                 f"head.token_dim must be the encoder's {self.encoder.token_dim}, found {self.head.token_dim}"

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, Iterator, Optional
 
@@ -17,6 +18,7 @@ from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
+from stf2m_ros.meta.best_weights import BestWeights, validation_accuracy
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
 from stf2m_ros.meta.processes import ALONE, Processes
@@ -33,6 +35,7 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges, fit_ranges, has_emotions
+from stf2m_ros.training.imagenet_weights import begin_with_imagenet
 from stf2m_ros.training.sources import (
     SPLITS,
     WINDOW_CLIPS,
@@ -103,7 +106,7 @@ class TrainingPipeline:
         yield
         model = self.train_on_windows(caches["train"], caches["validation"])
         yield
-        learner = self.meta_train(model, caches["train"]) if self.config.bilevel else None
+        learner = self.meta_train(model, caches) if self.config.bilevel else None
         yield
         fitted = self.fit_ranges(model, learner, caches)
         yield
@@ -139,9 +142,12 @@ class TrainingPipeline:
         return readout
 
     def _first_encoder(self) -> FrameEncoder:
-        """Of random weights, or that of the bundle which the configuration starts from."""
+        """Of random weights, of ImageNet's, or that of the bundle which the configuration starts from."""
         if not self.config.start_from:
-            return FrameEncoder(self.config.encoder)
+            encoder, imagenet = FrameEncoder(self.config.encoder), self.config.pretraining.imagenet_weights
+            if imagenet:
+                begin_with_imagenet(encoder, Path(imagenet))
+            return encoder
         faces = self._frames("train").faces
         faces = torch.from_numpy(np.array(faces[:: max(1, len(faces) // SETTLING_FACES)])).permute(0, 3, 1, 2) / 255
         graph = Path(self.config.start_from) / FRAME_ENCODER_FILE
@@ -178,24 +184,34 @@ class TrainingPipeline:
         self, model: WindowModel, training: TokenCache, name: str, optimiser: OptimiserSettings
     ) -> None:
         settings = replace(self.config.window_training, optimiser=optimiser)
-        sampler = WindowSampler(training, self.config.grid, settings.sampling, model.vocabulary)
+        sampler = self._sampler(training, model)
         task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed, self.processes)
         self._run_steps(name, model, task, optimiser, f"{name}.safetensors")
 
-    def meta_train(self, model: WindowModel, training: TokenCache) -> MetaLearner:
+    def meta_train(self, model: WindowModel, caches: Dict[str, TokenCache]) -> MetaLearner:
         """Stage 2 at two levels, on from the single level's weights."""
         learner = MetaLearner(model, self.config.meta_training.inner).to(self.processes.device)
-        self._meta_train(learner, training, "meta", self.config.meta_training.optimiser)
+        self._meta_train(learner, caches, "meta", self.config.meta_training.optimiser)
         return learner
 
-    def _meta_train(self, learner: MetaLearner, training: TokenCache, name: str, optimiser: OptimiserSettings) -> None:
-        settings, model = replace(self.config.meta_training, optimiser=optimiser), learner.model
-        windows = WindowSampler(training, self.config.grid, self.config.window_training.sampling, model.vocabulary)
-        tasks = TaskSampler(windows, settings.task)
-        counts = class_counts(training)
+    def _meta_train(
+        self, learner: MetaLearner, caches: Dict[str, TokenCache], name: str, optimiser: OptimiserSettings
+    ) -> None:
+        settings, file = replace(self.config.meta_training, optimiser=optimiser), f"{name}.safetensors"
+        tasks = TaskSampler(self._sampler(caches["train"], learner.model), settings.task)
+        counts = class_counts(caches["train"])
         task = MetaTrainingTask(learner, tasks, counts, settings, self.config.seed, self.processes)
-        self._run_steps(f"{name}-train", learner, task, optimiser, f"{name}.safetensors")
-        model.eval()
+        if not settings.validate_every or not has_emotions(caches["validation"]):
+            self._run_steps(f"{name}-train", learner, task, optimiser, file)
+            return
+        unseen = self._sampler(caches["validation"], learner.model)
+        accuracy = partial(validation_accuracy, learner.model, unseen, settings.validation_clips)
+        best = BestWeights(learner, task, accuracy, settings.validate_every, self.work / file, self.processes)
+        self._run_steps(f"{name}-train", learner, best, optimiser, file)
+        best.restore(optimiser.steps)
+
+    def _sampler(self, cache: TokenCache, model: WindowModel) -> WindowSampler:
+        return WindowSampler(cache, self.config.grid, self.config.window_training.sampling, model.vocabulary)
 
     def fit_ranges(
         self, model: WindowModel, learner: Optional[MetaLearner], caches: Dict[str, TokenCache]
@@ -204,22 +220,22 @@ class TrainingPipeline:
         settings, fuzzy, validation = self.config.fuzzy_ranges, self.config.fuzzy, caches["validation"]
         if not settings.fit or not has_emotions(validation):
             return None
-        sampler = WindowSampler(validation, self.config.grid, self.config.window_training.sampling, model.vocabulary)
+        sampler = self._sampler(validation, model)
         fitted = fit_ranges(model, sampler, settings, (fuzzy.component_range, fuzzy.intensity_range))
         ranges = torch.tensor(fitted.chosen, device=self.processes.device)
         model.use_ranges(self.processes.total(ranges if self.processes.is_first else torch.zeros_like(ranges)))
         if fitted.chosen != fitted.start and settings.again_share > 0:
-            self.train_again(model, learner, caches["train"])
+            self.train_again(model, learner, caches)
         return fitted
 
-    def train_again(self, model: WindowModel, learner: Optional[MetaLearner], training: TokenCache) -> None:
+    def train_again(self, model: WindowModel, learner: Optional[MetaLearner], caches: Dict[str, TokenCache]) -> None:
         """At the model's ranges. They stand in the file's name: another pair's steps are never gone on from."""
         at = "_".join(f"{each:.3g}" for each in model.fuzzy.ranges.tolist())
-        again = self.config.fuzzy_ranges.again
+        again, config = self.config.fuzzy_ranges.again, self.config
         if learner is None:
-            self._train_on_windows(model, training, f"windows_at_{at}", again(self.config.window_training.optimiser))
+            self._train_on_windows(model, caches["train"], f"windows_at_{at}", again(config.window_training.optimiser))
         else:
-            self._meta_train(learner, training, f"meta_at_{at}", again(self.config.meta_training.optimiser))
+            self._meta_train(learner, caches, f"meta_at_{at}", again(config.meta_training.optimiser))
 
     def finish(
         self,
@@ -231,7 +247,7 @@ class TrainingPipeline:
     ) -> Dict[str, Dict[str, float]]:
         """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""
         config = self.config
-        sampler = WindowSampler(validation, config.grid, config.window_training.sampling, model.vocabulary)
+        sampler = self._sampler(validation, model)
         temperature = fit_temperature(judge(model, sampler, beginnings(sampler, config.grid.span_s)))
         scores = all_scores(model, sampler)
         scores["frames"] = frame_scores(readout, self._frames("validation"), config.preprocessing)

@@ -129,7 +129,7 @@ class RunRecord:
         prepared, clips = told.get("prepare", {}), self.config.clips
         if prepared.get("sources") == self._sources():
             return prepared["clips"]
-        return clips.training + clips.validation + len(self.config.data_sets)
+        return clips.training + clips.windows + clips.validation + len(self.config.data_sets)
 
     def _sources(self) -> str:
         return fingerprint(self.config.clips, self.config.data_sets)
