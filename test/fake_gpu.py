@@ -15,6 +15,8 @@ import numpy as np
 import onnxruntime
 
 PLAN_HEAD = b"fake engine of "
+ALLOCATIONS_APART = 1 << 30  # bytes between the addresses of two allocations
+TENSORRT_ALIGNMENT = 256
 
 
 class RuleBroken(BaseException):  # not an Exception: code that lives on after every failure must not swallow it
@@ -33,17 +35,23 @@ class FakeDriver:
     """Stands for the module pycuda.driver, with one GPU. `memory_bytes` is what the GPU has."""
 
     Error, MemoryError = DriverError, DriverMemoryError
+    host_alloc_flags = SimpleNamespace(DEVICEMAP=2)
+    device_attribute = SimpleNamespace(INTEGRATED="integrated", CAN_MAP_HOST_MEMORY="maps")
 
-    def __init__(self, memory_bytes: int = 1 << 30, gpus: int = 1, name: str = "Fake Xavier") -> None:
-        self.memory_bytes, self.gpus, self.gpu_name = memory_bytes, gpus, name
-        self.allocated: Dict[int, np.ndarray] = {}  # device address -> its bytes
+    def __init__(
+        self, memory_bytes: int = 1 << 30, gpus: int = 1, name: str = "Fake Xavier", integrated: bool = False
+    ) -> None:
+        self.memory_bytes, self.gpus, self.gpu_name, self.integrated = memory_bytes, gpus, name, integrated
+        self.allocated: Dict[int, np.ndarray] = {}  # first device address -> its bytes
+        self.mapped: Dict[int, np.ndarray] = {}  # the same, of memory of this machine
+        self.copied_bytes = 0  # between this machine's memory and the device's, when it was queued
         self.pinned = 0
         self.fault: Optional[str] = None  # the next wait for a stream fails with it, and all that follow
         self.retained = 0
         self.allocations = 0
         self.users: weakref.WeakSet[Any] = weakref.WeakSet()  # TensorRT objects that live in the context
         self._contexts = threading.local()
-        self._addresses = itertools.count(0x7F0000000000, 1 << 30)
+        self._addresses = itertools.count(0x7F0000000000, ALLOCATIONS_APART)
         self._handles = itertools.count(1)
         self.streams: weakref.WeakValueDictionary[int, FakeStream] = weakref.WeakValueDictionary()
         self.Device = _device_class(self)
@@ -61,30 +69,44 @@ class FakeDriver:
         self.allocations += 1
         return DeviceMemory(self, next(self._addresses), size)
 
-    def pagelocked_empty(self, size: int, dtype: Any) -> np.ndarray:
+    def pagelocked_empty(self, size: int, dtype: Any, order: str = "C", mem_flags: int = 0) -> np.ndarray:
         self.check_context("lock pages")
         self.allocations += 1
-        return np.asarray(HostMemory(self, size, dtype))
+        return np.asarray(HostMemory(self, size, dtype, bool(mem_flags & self.host_alloc_flags.DEVICEMAP)))
 
-    def memcpy_htod_async(self, target: "DeviceMemory", source: np.ndarray, stream: "FakeStream") -> None:
+    def memcpy_htod_async(self, target: Any, source: np.ndarray, stream: "FakeStream") -> None:
         self.check_pinned(source)
         data = source.tobytes()
+        self.copied_bytes += len(data)
 
         def copy() -> None:
             if source.tobytes() != data:
                 raise RuleBroken("a host buffer changed while its copy to the device was under way")
-            self.memory_at(int(target), len(data))[: len(data)] = np.frombuffer(data, np.uint8)
+            self.memory_at(int(target), len(data))[:] = np.frombuffer(data, np.uint8)
 
-        stream.queue(copy, {int(target)})
+        stream.queue(copy, {self.base_of(int(target))})
 
-    def memcpy_dtoh_async(self, target: np.ndarray, source: "DeviceMemory", stream: "FakeStream") -> None:
+    def memcpy_dtoh_async(self, target: np.ndarray, source: Any, stream: "FakeStream") -> None:
         self.check_pinned(target)
+        self.copied_bytes += target.nbytes
         target.fill(np.nan)  # until the stream was waited for, nothing can be read there
 
         def copy() -> None:
-            target[:] = self.memory_at(int(source), target.nbytes)[: target.nbytes].view(np.float32)
+            target[:] = self.memory_at(int(source), target.nbytes).view(np.float32)
 
-        stream.queue(copy, {int(source)})
+        stream.queue(copy, {self.base_of(int(source))})
+
+    def memcpy_dtod_async(self, target: int, source: int, size: int, stream: "FakeStream") -> None:
+        def copy() -> None:
+            self.memory_at(target, size)[:] = self.memory_at(source, size)
+
+        stream.queue(copy, {self.base_of(target), self.base_of(source)})
+
+    def memset_d32_async(self, target: int, data: int, count: int, stream: "FakeStream") -> None:
+        def fill() -> None:
+            self.memory_at(target, 4 * count).view(np.uint32)[:] = data
+
+        stream.queue(fill, {self.base_of(target)})
 
     def stack(self) -> List["FakeContext"]:
         if not hasattr(self._contexts, "stack"):
@@ -104,12 +126,20 @@ class FakeDriver:
         if base.freed:
             raise RuleBroken("page-locked memory is used after it was freed")
 
-    def memory_at(self, address: int, size: int) -> np.ndarray:
-        if address not in self.allocated:
+    def base_of(self, address: int) -> int:
+        """First address of the allocation that an address lies in."""
+        base = address - address % ALLOCATIONS_APART
+        if base not in self.allocated and base not in self.mapped:
             raise RuleBroken("device memory is used after it was freed, or was never allocated")
-        if len(self.allocated[address]) < size:
-            raise RuleBroken(f"{size} bytes are more than the {len(self.allocated[address])} that were allocated")
-        return self.allocated[address]
+        return base
+
+    def memory_at(self, address: int, size: int) -> np.ndarray:
+        """(size,) the bytes from an address on, to read and write."""
+        base = self.base_of(address)
+        memory = self.mapped[base] if base in self.mapped else self.allocated[base]
+        if address - base + size > len(memory):
+            raise RuleBroken(f"{size} bytes from {address - base} on are more than the {len(memory)} allocated")
+        return memory[address - base : address - base + size]
 
     def in_use(self) -> Dict[str, int]:
         """What is not given back; all zero at the end."""
@@ -137,6 +167,9 @@ def _device_class(driver: FakeDriver) -> type:
 
         def compute_capability(self) -> Tuple[int, int]:
             return 7, 2
+
+        def get_attribute(self, attribute: str) -> int:
+            return int(driver.integrated)
 
         def retain_primary_context(self) -> "FakeContext":
             driver.retained += 1
@@ -217,16 +250,27 @@ class DeviceMemory:
 class HostMemory:
     """Page-locked memory; numpy arrays have it as their base."""
 
-    def __init__(self, driver: FakeDriver, size: int, dtype: Any) -> None:
+    def __init__(self, driver: FakeDriver, size: int, dtype: Any, maps: bool) -> None:
         self._driver, self._memory, self.freed = driver, np.full(size, np.nan, dtype), False
         self.__array_interface__ = self._memory.__array_interface__
+        self._address = next(driver._addresses) if maps else None
+        if maps:
+            driver.mapped[self._address] = self._memory.view(np.uint8)
         driver.pinned += 1
+
+    def get_device_pointer(self) -> int:
+        if self._address is None or not self._driver.integrated:
+            raise DriverError("cuMemHostGetDevicePointer failed: invalid argument")
+        return self._address
 
     def free(self) -> None:
         self._driver.check_context("free")
         if self.freed:
             raise RuleBroken("page-locked memory is freed twice")
+        if any(self._address in stream.touched for stream in self._driver.streams.values()):
+            raise RuleBroken("mapped memory is freed while a stream still uses it")
         self.freed = True
+        self._driver.mapped.pop(self._address, None)
         self._driver.pinned -= 1
 
 
@@ -338,7 +382,17 @@ class FakeEngine:
         self.inputs = {each.name: each.shape for each in self.session.get_inputs()}
         self.outputs = {each.name: each.shape for each in self.session.get_outputs()}
         self._names = [*self.inputs, *self.outputs]
+        self._output_shapes: Dict[Any, Dict[str, Tuple[int, ...]]] = {}
         trt.driver.users.add(self)
+
+    def output_shapes(self, shapes: Dict[str, Tuple[int, ...]]) -> Dict[str, Tuple[int, ...]]:
+        """As a run gives them, because the graph only names sizes that hang on an input's."""
+        key = tuple(shapes.items())
+        if key not in self._output_shapes:
+            zeros = {name: np.zeros(shape, np.float32) for name, shape in key}
+            results = self.session.run(list(self.outputs), zeros)
+            self._output_shapes[key] = {name: result.shape for name, result in zip(self.outputs, results)}
+        return self._output_shapes[key]
 
     @property
     def num_io_tensors(self) -> int:
@@ -364,10 +418,11 @@ class FakeEngine:
 
 class FakeExecution:
     def __init__(self, engine: FakeEngine) -> None:
-        self._engine, self._shapes, self._addresses = engine, {}, {}
+        self._engine, self._shapes, self._addresses, self._running = engine, {}, {}, False
         engine.trt.driver.users.add(self)
 
     def set_input_shape(self, name: str, shape: Tuple[int, ...]) -> bool:
+        self._check_idle()
         expected = self._engine.inputs[name]
         if not all(a == b for a, b in zip(expected, shape) if isinstance(a, int)):
             return False
@@ -375,12 +430,14 @@ class FakeExecution:
         return True
 
     def set_tensor_address(self, name: str, address: int) -> bool:
+        self._check_idle()
+        if address % TENSORRT_ALIGNMENT:
+            raise RuleBroken(f"{name}: TensorRT is given an address that is no multiple of {TENSORRT_ALIGNMENT}")
         self._addresses[name] = address
         return True
 
     def get_tensor_shape(self, name: str) -> Tuple[int, ...]:
-        batch = next(iter(self._shapes.values()))[0]
-        return tuple(size if isinstance(size, int) else batch for size in self._engine.outputs[name])
+        return self._engine.output_shapes(self._shapes)[name]
 
     def execute_async_v3(self, stream_handle: int) -> bool:
         driver = self._engine.trt.driver
@@ -390,10 +447,40 @@ class FakeExecution:
         missing = {*self._engine.inputs, *self._engine.outputs} - self._addresses.keys()
         if missing or self._engine.inputs.keys() != self._shapes.keys():
             raise RuleBroken(f"executed without an address or a shape for everything: {missing}")
-        driver.streams[stream_handle].queue(self._compute, set(self._addresses.values()))
+        run = _Run(self._engine, dict(self._shapes), dict(self._addresses))
+        driver.streams[stream_handle].queue(
+            self._end_of(run), {driver.base_of(each) for each in run.addresses.values()}
+        )
+        self._running = True
         return True
 
-    def _compute(self) -> None:
+    def _end_of(self, run: "_Run") -> Callable[[], None]:
+        def end() -> None:
+            self._running = False
+            run.compute()
+
+        return end
+
+    def _check_idle(self) -> None:
+        if self._running:
+            raise RuleBroken("a shape or an address changes while the run that uses it is under way")
+
+
+class _Run:
+    """One run of an engine, from when it was queued."""
+
+    def __init__(self, engine: FakeEngine, shapes: Dict[str, Tuple[int, ...]], addresses: Dict[str, int]) -> None:
+        self._engine, self._shapes, self.addresses = engine, shapes, addresses
+        self._mapped = engine.trt.driver.mapped
+        for name in engine.outputs:
+            if addresses[name] in self._mapped:  # until the stream was waited for, nothing can be read there
+                self._mapped[addresses[name]].view(np.float32).fill(np.nan)
+        shown = [name for name in engine.inputs if addresses[name] in self._mapped]
+        self._shown = {name: self._mapped[addresses[name]].tobytes() for name in shown}
+
+    def compute(self) -> None:
+        if any(self._mapped[self.addresses[name]].tobytes() != data for name, data in self._shown.items()):
+            raise RuleBroken("a mapped buffer changed before the engine had read it")
         feed = {name: self._memory(name, shape) for name, shape in self._shapes.items()}
         if not all(np.isfinite(value).all() for value in feed.values()):
             raise RuleBroken("the engine read memory that nothing was copied to")
@@ -402,4 +489,4 @@ class FakeExecution:
 
     def _memory(self, name: str, shape: Tuple[int, ...]) -> np.ndarray:
         size = 4 * int(np.prod(shape))
-        return self._engine.trt.driver.memory_at(self._addresses[name], size)[:size].view(np.float32).reshape(shape)
+        return self._engine.trt.driver.memory_at(self.addresses[name], size).view(np.float32).reshape(shape)

@@ -58,8 +58,9 @@ class PathOfFakes(TensorRTPath):
 class GpuRig:
     """One fake GPU, one cache, and switches on them."""
 
-    def __init__(self, bundle_folder: Path, cache: Path) -> None:
-        self.bundle, self.cache, self.driver = load_bundle(bundle_folder), cache, FakeDriver()
+    def __init__(self, bundle_folder: Path, cache: Path, integrated: bool = False) -> None:
+        self.bundle, self.cache = load_bundle(bundle_folder), cache
+        self.driver = FakeDriver(integrated=integrated)
         self.inputs = trial_inputs(self.bundle)
         self.onnx: Dict[str, Engine] = {}
 

@@ -17,7 +17,7 @@ from stf2m_ros.runtime.backends import BackendSettings
 from stf2m_ros.runtime.build_process import BuildProcess, build_command
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch, load_bundle
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.cuda_buffers import CudaError, CudaMissing, device_name, load_driver
+from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY, CudaError, CudaMissing, device_name, load_driver
 from stf2m_ros.runtime.engine_building import fingerprints, graph_inputs
 from stf2m_ros.runtime.engine_cache import EngineCache, default_cache_folder, is_writable
 from stf2m_ros.runtime.engine_switch import said
@@ -57,7 +57,7 @@ def _build(options: argparse.Namespace) -> int:
     if not _build_aside(build_command(bundle.folder, options.precision, options.cache, options.force)):
         return 1
     wanted = fingerprints(trt, device, bundle.card, options.precision)
-    return report(FastEngines(trt, bundle, cache, wanted, driver), bundle, options.layers)
+    return report(FastEngines(trt, bundle, cache, wanted, driver, options.memory), bundle, options.layers)
 
 
 def _folder(name: str) -> Path:
@@ -93,6 +93,7 @@ def build_for_trial(trt: ModuleType, bundle: Bundle, precision: str, missing: st
 def report(fast: FastEngines, bundle: Bundle, every_layer: bool) -> int:
     """Prints precision per layer, difference and time of both engines, and closes them. Returns the exit code."""
     onnx = open_onnx_engines(bundle)
+    print(f"inputs and outputs are {'mapped' if fast.mapped else 'copied'}")
     try:
         found = fast.compare(bundle, {FRAME_ENCODER_FILE: onnx.frame_encoder, WINDOW_HEAD_FILE: onnx.window_head})
         inputs, agrees = trial_inputs(bundle), True
@@ -157,6 +158,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--cache", type=Path, default=default_cache_folder(), help="where engines are kept (%(default)s)"
+    )
+    parser.add_argument(
+        "--memory", choices=GPU_MEMORY, default=BackendSettings.gpu_memory, help="to compare, default %(default)s"
     )
     parser.add_argument("--force", action="store_true", help="build also what is kept already")
     parser.add_argument("--layers", action="store_true", help="list every layer, not only how many of which precision")

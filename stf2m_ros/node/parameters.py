@@ -9,6 +9,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from stf2m_ros.runtime.backends import BACKENDS, BackendSettings
+from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY
 from stf2m_ros.runtime.tensorrt_api import PRECISIONS
 
 
@@ -38,6 +39,12 @@ class RecognizerParameters:
     )
     precision: str = parameter(
         BackendSettings.precision, "Of TensorRT's engines; ONNX Runtime always runs fp32.", choices=PRECISIONS
+    )
+    gpu_memory: str = parameter(
+        BackendSettings.gpu_memory,
+        "How TensorRT's inputs and outputs come to the GPU. mapped: it reads the CPU's memory; copied: into its own; "
+        "auto: mapped where the two share one memory, as on a Jetson.",
+        choices=GPU_MEMORY,
     )
     threads: int = parameter(
         BackendSettings.threads, "Processor cores that one run of the model may use.", limits=(1, 64)

@@ -48,7 +48,10 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     bundle = load_bundle(find_bundle(parameters.bundle), parameters.rules or None)
     cropper = _cropper(parameters, bundle)
     embedding = _embedding(parameters, bundle)
-    engines = open_engines(bundle, BackendSettings(parameters.backend, parameters.precision, parameters.threads))
+    settings = BackendSettings(
+        parameters.backend, parameters.precision, parameters.threads, gpu_memory=parameters.gpu_memory
+    )
+    engines = open_engines(bundle, settings)
     recognizer = Recognizer(
         bundle,
         engines.frame_encoder,
@@ -56,6 +59,7 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
         cropper,
         embedding,
         Transcript(followed_speaker=parameters.speaker_id),
+        engines.tokens,
     )
     identity = ModelIdentity.of(bundle.card, bundle.rules.names, engines.frame_encoder.name)
     return LoadedRecognizer(recognizer, identity, engines.switch)

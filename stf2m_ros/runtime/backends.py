@@ -8,13 +8,14 @@ from typing import Any, Mapping, Optional
 
 from stf2m_ros.runtime.build_process import BuildProcess, build_command
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle
-from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.cuda_buffers import device_name, load_driver
+from stf2m_ros.runtime.bundle_engines import open_onnx_engines, token_rows
+from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY, device_name, load_driver
 from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.engine_building import fingerprints
 from stf2m_ros.runtime.engine_cache import EngineCache, default_cache_folder, is_writable
 from stf2m_ros.runtime.engine_switch import Build, EngineSwitch, SwitchedEngine, said
 from stf2m_ros.runtime.fast_engines import FastEngines
+from stf2m_ros.runtime.switched_tokens import SwitchedTokens
 from stf2m_ros.runtime.tensorrt_api import PRECISIONS, find_tensorrt
 
 BACKENDS = ("auto", "tensorrt", "onnxruntime")
@@ -30,9 +31,10 @@ class BackendSettings:
     precision: str = "fp16"
     threads: int = 1  # of ONNX Runtime
     cache_folder: Optional[Path] = None  # where engines are kept, none for the default
+    gpu_memory: str = "auto"
 
     def __post_init__(self) -> None:
-        for name, choices in (("backend", BACKENDS), ("precision", PRECISIONS)):
+        for name, choices in (("backend", BACKENDS), ("precision", PRECISIONS), ("gpu_memory", GPU_MEMORY)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}: expected one of {', '.join(choices)}, found {getattr(self, name)!r}")
 
@@ -52,7 +54,8 @@ class TensorRTPath:
         self._cache = EngineCache(self._folder, bundle.card.name)
 
     def open_cached(self, reference: Mapping[str, Engine]) -> FastEngines:
-        fast = FastEngines(self._trt, self._bundle, self._cache, self._wanted, self._driver)
+        memory = self._settings.gpu_memory
+        fast = FastEngines(self._trt, self._bundle, self._cache, self._wanted, self._driver, memory)
         try:
             fast.require_agreement(self._bundle, reference)
         except BaseException:
@@ -70,10 +73,11 @@ class TensorRTPath:
 
 @dataclass(frozen=True)
 class ServedEngines:
-    """Both graphs, and the switch behind them. Closing one engine closes all."""
+    """Both graphs, the window's tokens between them, and the switch behind. Closing one engine closes all."""
 
     frame_encoder: SwitchedEngine
     window_head: SwitchedEngine
+    tokens: SwitchedTokens
     switch: EngineSwitch
 
     def close(self) -> None:
@@ -87,7 +91,9 @@ def open_engines(bundle: Bundle, settings: BackendSettings) -> ServedEngines:
     switch = EngineSwitch(graphs, onnx.frame_encoder.name)
     if settings.backend != "onnxruntime":
         _try_tensorrt(switch, bundle, settings)
-    return ServedEngines(SwitchedEngine(switch, FRAME_ENCODER_FILE), SwitchedEngine(switch, WINDOW_HEAD_FILE), switch)
+    tokens = SwitchedTokens(switch, token_rows(bundle.card))
+    frame_encoder, window_head = (SwitchedEngine(switch, file) for file in (FRAME_ENCODER_FILE, WINDOW_HEAD_FILE))
+    return ServedEngines(frame_encoder, window_head, tokens, switch)
 
 
 def _try_tensorrt(switch: EngineSwitch, bundle: Bundle, settings: BackendSettings) -> None:

@@ -6,6 +6,7 @@ from typing import Dict, Mapping, Tuple
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch
 from stf2m_ros.runtime.card import BundleCard
 from stf2m_ros.runtime.onnx_engine import EngineLoadError, OnnxEngine, Shape, shape_fits
+from stf2m_ros.stream.time_window import TimeWindow
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def window_head_shapes(card: BundleCard) -> Tuple[Dict[str, Shape], Dict[str, Sh
         "embedding": (1, segments, embedding),
     }
     return inputs, outputs
+
+
+def token_rows(card: BundleCard) -> Tuple[int, int, int]:
+    """Shape of the tokens that are kept for windows: rows, regions, token_dim."""
+    return TimeWindow(card.grid).rows, card.tokens.regions, card.tokens.token_dim
 
 
 def _open(

@@ -1,13 +1,12 @@
 """Serves a bundle's graphs from ONNX Runtime until TensorRT's engines stand, and again should they fail.
 
-Tokens are float32 numbers of this machine's memory whichever engine made them, so a window may hold both kinds: going
-over, and back, loses nothing of it.
+What becomes of the window then, see switched_tokens.py.
 """
 
 import logging
 import time
 from dataclasses import dataclass
-from typing import Dict, Mapping, Optional
+from typing import Callable, Dict, Mapping, Optional, TypeVar
 
 import numpy as np
 from typing_extensions import Protocol
@@ -24,6 +23,7 @@ _TELL_EVERY_S = 10.0
 _TELLING = (CudaError, EngineDiffers, EngineLoadError, EngineRunError, NoCachedEngine, TensorRTMissing)
 """Errors whose text needs no name in front."""
 _LOG = logging.getLogger(__name__)
+_Served = TypeVar("_Served")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class EngineSwitch:
 
     def __init__(self, onnx: Mapping[str, Engine], onnx_name: str) -> None:
         """onnx: file of each graph -> its engine on ONNX Runtime, closed with this."""
-        self._onnx, self._onnx_name = dict(onnx), onnx_name
+        self.onnx, self._onnx_name = dict(onnx), onnx_name
         self._path: Optional[FastPath] = None
         self._fast: Optional[FastEngines] = None
         self._build: Optional[Build] = None
@@ -109,27 +109,34 @@ class EngineSwitch:
 
     def run(self, graph_file: str, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
         """All outputs of one graph by name, whatever happens on the GPU. Raises EngineInputError."""
+        return self.serve(lambda fast: fast.run(graph_file, inputs), lambda: self.onnx[graph_file].run(inputs))
+
+    def serve(self, there: Callable[[FastEngines], _Served], here: Callable[[], _Served]) -> _Served:
+        """What TensorRT's engines give where they serve; where they do not, or fail now, what is given here.
+
+        Raises EngineInputError, and what `here` raises.
+        """
         self.tend()
         if self._fast is not None:
             try:
-                return self._fast.run(graph_file, inputs)
+                return there(self._fast)
             except EngineInputError:
                 raise
             except Exception as error:
                 failure = said(error)
             # Out here, because the error's traceback would keep alive what is freed now.
             self.stay(f"TensorRT failed while it ran: {failure}")
-        return self._onnx[graph_file].run(inputs)
+        return here()
 
     def close(self) -> None:
         """Frees everything, on the thread that used it. Closing twice is allowed."""
         self._drop_fast_path()
-        for engine in self._onnx.values():
+        for engine in self.onnx.values():
             engine.close()
 
     def _go_over(self) -> None:
         started_s = time.monotonic()
-        self._fast = self._path.open_cached(self._onnx)
+        self._fast = self._path.open_cached(self.onnx)
         self.status = BackendStatus(self._fast.name)
         _LOG.info("%s serves, opened in %.1f s", self._fast.name, time.monotonic() - started_s)
 

@@ -1,12 +1,14 @@
 """Both graphs of a bundle on the GPU, opened from the cache and tried against ONNX Runtime before they serve."""
 
 import logging
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, Bundle
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle
+from stf2m_ros.runtime.bundle_engines import token_rows
 from stf2m_ros.runtime.cuda_buffers import CudaDevice
+from stf2m_ros.runtime.device_tokens import DeviceTokens
 from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.engine_building import graph_inputs
 from stf2m_ros.runtime.engine_cache import EngineCache, Fingerprint, NoEngine
@@ -29,21 +31,29 @@ class FastEngines:
     """One thread makes, uses and closes this: a context of CUDA is open on it meanwhile."""
 
     def __init__(
-        self, trt: Any, bundle: Bundle, cache: EngineCache, wanted: Mapping[str, Fingerprint], driver: Any
+        self,
+        trt: Any,
+        bundle: Bundle,
+        cache: EngineCache,
+        wanted: Mapping[str, Fingerprint],
+        driver: Any,
+        memory: str = "auto",
     ) -> None:
-        """wanted: see engine_building.fingerprints. Raises NoCachedEngine before anything of CUDA is touched.
+        """wanted: see engine_building.fingerprints. memory: one of cuda_buffers.GPU_MEMORY.
 
-        Also raises CudaError, EngineLoadError.
+        Raises NoCachedEngine before anything of CUDA is touched; also CudaError, EngineLoadError.
         """
         plans = {file: _plan(cache, file, fingerprint) for file, fingerprint in wanted.items()}
         self.precision = {file: fingerprint.precision for file, fingerprint in wanted.items()}
         self.engines: Dict[str, TensorRTEngine] = {}
-        self._device = CudaDevice(driver)
+        self._tokens: Optional[DeviceTokens] = None
+        self._device = CudaDevice(driver, memory)
         try:
             for file, inputs in graph_inputs(bundle.card).items():
                 self.engines[file] = TensorRTEngine(
                     trt, self._device, plans[file], inputs, MAX_BATCH, self.precision[file]
                 )
+            self._tokens = DeviceTokens(self._device, token_rows(bundle.card), bundle.card.grid.slots)
         except BaseException:
             self.close()
             raise
@@ -54,6 +64,34 @@ class FastEngines:
 
     def run(self, graph_file: str, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
         return self.engines[graph_file].run(inputs)
+
+    @property
+    def mapped(self) -> bool:
+        """Whether inputs and outputs lie in memory that CPU and GPU share."""
+        return self._device.mapped
+
+    @property
+    def tokens(self) -> DeviceTokens:
+        """The window's tokens; see device_tokens.py."""
+        return self._tokens
+
+    def queue_face(self, faces: np.ndarray, row: int) -> None:
+        """Queues one face to its row of the tokens, and to their shadow. The face before must have been waited for."""
+        self.engines[FRAME_ENCODER_FILE].queue({"faces": faces}, {"tokens": self.tokens.row_address(row)})
+        self.tokens.download(row)
+
+    def queue_window(self, rows: np.ndarray, held: np.ndarray, inputs: Mapping[str, np.ndarray]) -> None:
+        """Queues the window head on rows of the tokens; see TokenStore.judge. The window before must be done."""
+        self.tokens.gather(rows, held)
+        self.engines[WINDOW_HEAD_FILE].queue(inputs, {"tokens": self.tokens.window_address})
+
+    def window_results(self) -> Dict[str, np.ndarray]:
+        """What the window head said, after wait()."""
+        return self.engines[WINDOW_HEAD_FILE].results()
+
+    def wait(self) -> None:
+        """Until everything queued is done. Raises CudaError."""
+        self._device.wait()
 
     def compare(self, bundle: Bundle, reference: Mapping[str, Engine]) -> Dict[str, Dict[str, float]]:
         """File of each graph -> largest difference of each output. Raises what running raises."""
@@ -74,8 +112,11 @@ class FastEngines:
 
     def close(self) -> None:
         """Gives everything of CUDA back."""
-        for engine in self.engines.values():
+        for engine in self.engines.values():  # which waits for the device
             engine.close()
+        tokens, self._tokens = self._tokens, None
+        if tokens is not None:
+            self._device.quietly(tokens.free)
         self._device.close()
 
 

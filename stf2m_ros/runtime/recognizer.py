@@ -6,13 +6,15 @@ from typing import Optional, Tuple
 import numpy as np
 
 from stf2m_ros.runtime.bundle import Bundle
+from stf2m_ros.runtime.bundle_engines import token_rows
 from stf2m_ros.runtime.due_windows import DueWindows
 from stf2m_ros.runtime.emotion_sequence import EmotionSequence
 from stf2m_ros.runtime.engine import Engine
-from stf2m_ros.runtime.face_encoder import FaceEncoder
+from stf2m_ros.runtime.face_finder import FaceFinder
 from stf2m_ros.runtime.segment_evidence import WindowEvidence
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.runtime.sequence_builder import build_segments, merge_runs
+from stf2m_ros.runtime.token_store import HostTokens, TokenStore
 from stf2m_ros.runtime.window_judge import WindowJudge
 from stf2m_ros.stream.absence import AbsenceReason
 from stf2m_ros.stream.face_cropper import Cropper
@@ -41,19 +43,27 @@ class Recognizer:
         cropper: Cropper,
         text_embedding: TextEmbedding,
         transcript: Optional[Transcript] = None,
+        tokens: Optional[TokenStore] = None,
     ) -> None:
-        """text_embedding: of the card's dim. transcript: where its limits or speaker are not the defaults."""
+        """frame_encoder, window_head: closed with this. text_embedding: of the card's dim.
+
+        transcript: where its limits or speaker are not the defaults. tokens: where the window's tokens are not kept in
+        this machine's memory; it runs the engines then.
+        """
         card = bundle.card
         if text_embedding.dim != card.text.dim:
             raise ValueError(f"text_embedding: expected {card.text.dim} values a word, found {text_embedding.dim}")
         self._grid = card.grid
         self._engines = (frame_encoder, window_head)
-        self._face_encoder = FaceEncoder(card.preprocessing, frame_encoder, cropper)
-        self._judge = WindowJudge(bundle, window_head)
+        self._face_finder = FaceFinder(card.preprocessing, cropper)
+        if tokens is None:
+            tokens = HostTokens(frame_encoder, window_head, token_rows(card))
+        self._tokens = tokens
+        self._judge = WindowJudge(bundle, tokens)
         self._text_embedding = text_embedding
         self._transcript = transcript if transcript is not None else Transcript()
         self._chooser = SlotChooser(card.grid)
-        self._window = TimeWindow(card.grid, card.tokens.regions, card.tokens.token_dim)
+        self._window = TimeWindow(card.grid)
         self._due = DueWindows(card.grid)
         self._track_id = 0
         self.reset()
@@ -96,7 +106,7 @@ class Recognizer:
 
     def reset(self) -> None:
         """Forgets every frame, word and face."""
-        self._face_encoder.reset()
+        self._face_finder.reset()
         self._transcript.reset()
         self._chooser.reset()
         self._due.reset()
@@ -125,10 +135,10 @@ class Recognizer:
         if chosen is None:
             return
         stamp_s = chosen.frame.stamp_s
-        look = self._face_encoder.look(chosen.frame)
-        if look.tokens is not None:
+        look = self._face_finder.look(chosen.frame)
+        if look.faces is not None:
             self._take_up(stamp_s, look.observation)
-            self._window.put(stamp_s, look.tokens)
+            self._keep(stamp_s, look.faces)
         else:
             self._miss(stamp_s, look.observation)
         self._newest_data_s = stamp_s
@@ -142,6 +152,11 @@ class Recognizer:
             self._window_reset = True
         self._track_id = found.track_id
         self._face_box = found.box
+
+    def _keep(self, stamp_s: float, faces: np.ndarray) -> None:
+        row = self._window.put(stamp_s)
+        if row is not None:
+            self._tokens.encode(faces, row)
 
     def _miss(self, stamp_s: float, absent: FaceAbsent) -> None:
         self._face_box = None

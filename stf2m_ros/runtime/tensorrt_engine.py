@@ -4,17 +4,17 @@ Written against the calls that TensorRT 8.5 to 11 and tensorrt_rtx share. Proven
 and compute with ONNX Runtime; no GPU was at hand, so speed and the real drivers' behaviour are unproven.
 """
 
-import logging
 from types import ModuleType
-from typing import Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Collection, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
-from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaError, PinnedPair
+from stf2m_ros.runtime.cuda_buffers import CudaDevice, TensorPair
 from stf2m_ros.runtime.onnx_engine import EngineInputError, EngineLoadError, Shape, shape_fits
 from stf2m_ros.runtime.tensorrt_api import last_error_of, logger_of
 
-_LOG = logging.getLogger(__name__)
+ADDRESS_BYTES = 256
+"""TensorRT takes tensors at multiples of this only."""
 
 
 class EngineRunError(RuntimeError):
@@ -40,7 +40,9 @@ class TensorRTEngine:
         self.name = f"tensorrt-{precision}"
         self.input_shapes = dict(input_shapes)
         self._trt, self._device, self._max_batch = trt, device, max_batch
-        self._pairs: Dict[str, PinnedPair] = {}
+        self._pairs: Dict[str, TensorPair] = {}
+        self._addresses: Dict[str, int] = {}  # as TensorRT has them
+        self._returned: Dict[str, Tuple[int, ...]] = {}  # shapes of the outputs of the run that was queued last
         self._runtime = self._engine = self._context = None
         try:
             self._load(plan)
@@ -59,6 +61,40 @@ class TensorRTEngine:
         parts = [self._run_once(part) for part in self._split(inputs, batch)]
         return {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
 
+    def queue(self, inputs: Mapping[str, np.ndarray], placed: Mapping[str, int]) -> None:
+        """Begins one run and returns at once; results() has its outputs once the device was waited for.
+
+        inputs: at most max_batch of them at once. placed: tensors that stay on the device, at these addresses,
+        which are multiples of ADDRESS_BYTES; inputs among them are of a fixed shape. This engine's run before must
+        have been waited for. Raises EngineInputError, EngineRunError, CudaError.
+        """
+        if self._context is None:
+            raise RuntimeError("expected an open engine, found one that was closed")
+        self._check(inputs, placed)
+        shapes = {name: inputs[name].shape if name in inputs else shape for name, shape in self.input_shapes.items()}
+        self._set_shapes(shapes)
+        # No names for the stream or the context here: the frame of a failed run would keep them from being freed.
+        device = self._device
+        with device.guarded("the GPU failed"):
+            for name, pair in self._pairs.items():
+                self._set_address(name, placed.get(name, pair.address))
+            for name, value in inputs.items():
+                pair = self._pairs[name]
+                np.copyto(pair.host[: value.size].reshape(value.shape), value)
+                pair.to_device(value.size, device.stream)
+            if not self._context.execute_async_v3(device.stream_handle):
+                raise EngineRunError(f"TensorRT does not run: {last_error_of(self._trt)}")
+            returned = [name for name in self._outputs if name not in placed]
+            self._returned = {name: tuple(self._context.get_tensor_shape(name)) for name in returned}
+            for name, shape in self._returned.items():
+                self._pairs[name].to_host(int(np.prod(shape)), device.stream)
+
+    def results(self) -> Dict[str, np.ndarray]:
+        """The outputs of the run that was waited for, but for those that stay on the device."""
+        # Copies, because the next run writes where these are.
+        pairs = self._pairs
+        return {name: pairs[name].host[: int(np.prod(s))].reshape(s).copy() for name, s in self._returned.items()}
+
     def inspect(self) -> str:
         """What the inspector tells of the layers as built: JSON, of a form that differs between versions."""
         return self._engine.create_engine_inspector().get_engine_information(self._trt.LayerInformationFormat.JSON)
@@ -66,20 +102,12 @@ class TensorRTEngine:
     def close(self) -> None:
         """Frees in the order in which CUDA wants it: context, engine, runtime, memory. Closing twice is allowed."""
         if self._pairs:
-            self._quietly(self._device.wait)
+            self._device.quietly(self._device.wait)
         self._context = None
         self._engine = None
         self._runtime = None
         while self._pairs:
-            self._quietly(self._pairs.popitem()[1].free)
-
-    def _quietly(self, step: Callable[[], None]) -> None:
-        """After a failure of the GPU nothing can be waited for or freed; the process lives on."""
-        try:
-            with self._device.guarded("closing"):
-                step()
-        except CudaError as error:
-            _LOG.debug("%s", error)
+            self._device.quietly(self._pairs.popitem()[1].free)
 
     def _load(self, plan: bytes) -> None:
         self._runtime = self._trt.Runtime(logger_of(self._trt))
@@ -104,17 +132,16 @@ class TensorRTEngine:
         self._set_shapes(largest)
         for name in names:
             shape = largest.get(name) or tuple(self._context.get_tensor_shape(name))
-            self._pairs[name] = self._device.pinned_pair(int(np.prod(shape)))
-            if not self._context.set_tensor_address(name, self._pairs[name].address):
-                raise EngineLoadError(f"{name}: TensorRT does not take its address: {last_error_of(self._trt)}")
+            self._pairs[name] = self._device.tensor_pair(int(np.prod(shape)))
 
-    def _check(self, inputs: Mapping[str, np.ndarray]) -> Optional[int]:
+    def _check(self, inputs: Mapping[str, np.ndarray], placed: Collection[str] = ()) -> Optional[int]:
         """The batch size where the graph has one. Raises EngineInputError."""
-        if inputs.keys() != self.input_shapes.keys():
-            raise EngineInputError(f"expected the inputs {sorted(self.input_shapes)}, found {sorted(inputs)}")
+        expected = self.input_shapes.keys() - set(placed)
+        if inputs.keys() != expected:
+            raise EngineInputError(f"expected the inputs {sorted(expected)}, found {sorted(inputs)}")
         batch = None
-        for name, shape in self.input_shapes.items():
-            found = inputs[name]
+        for name, found in inputs.items():
+            shape = self.input_shapes[name]
             if found.dtype != np.float32 or not shape_fits(shape, found.shape):
                 raise EngineInputError(f"{name}: expected {shape} float32, found {found.shape} {found.dtype}")
             if not isinstance(shape[0], int):
@@ -132,22 +159,16 @@ class TensorRTEngine:
         ]
 
     def _run_once(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        # No names for the stream or the context here: the frame of a failed run would keep them from being freed.
-        device = self._device
-        self._set_shapes({name: value.shape for name, value in inputs.items()})
-        with device.guarded("the GPU failed"):
-            for name, value in inputs.items():
-                pair = self._pairs[name]
-                np.copyto(pair.host[: value.size].reshape(value.shape), value)
-                pair.to_device(value.size, device.stream)
-            if not self._context.execute_async_v3(device.stream_handle):
-                raise EngineRunError(f"TensorRT does not run: {last_error_of(self._trt)}")
-            shapes = {name: tuple(self._context.get_tensor_shape(name)) for name in self._outputs}
-            for name, shape in shapes.items():
-                self._pairs[name].to_host(int(np.prod(shape)), device.stream)
-        device.wait()
-        # Copies, because the next run writes where these are.
-        return {name: self._pairs[name].host[: int(np.prod(s))].reshape(s).copy() for name, s in shapes.items()}
+        self.queue(inputs, {})
+        self._device.wait()
+        return self.results()
+
+    def _set_address(self, name: str, address: int) -> None:
+        if self._addresses.get(name) == address:
+            return
+        if not self._context.set_tensor_address(name, address):
+            raise EngineRunError(f"{name}: TensorRT does not take its address: {last_error_of(self._trt)}")
+        self._addresses[name] = address
 
     def _set_shapes(self, shapes: Mapping[str, Tuple[int, ...]]) -> None:
         for name, shape in shapes.items():

@@ -5,8 +5,8 @@ from typing import Dict
 import numpy as np
 
 from stf2m_ros.runtime.bundle import Bundle
-from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.segment_values import SegmentValues
+from stf2m_ros.runtime.token_store import TokenStore
 from stf2m_ros.stream.segment_text import SegmentText
 from stf2m_ros.stream.time_window import WindowArrays
 
@@ -14,8 +14,8 @@ from stf2m_ros.stream.time_window import WindowArrays
 class WindowJudge:
     """Feeds the window head: what changes from window to window, and the bundle's rules, ranges and last layer."""
 
-    def __init__(self, bundle: Bundle, window_head: Engine) -> None:
-        self._window_head = window_head
+    def __init__(self, bundle: Bundle, tokens: TokenStore) -> None:
+        self._tokens = tokens
         self._temperature = bundle.card.temperature
         self._rules = len(bundle.rules.names)
         self._constant_inputs = constant_inputs(bundle)
@@ -25,12 +25,12 @@ class WindowJudge:
         if not window.frame_presence.any() and not text.presence.any():
             return SegmentValues.nothing(len(text.presence))
         inputs = {
-            "tokens": window.tokens,
             "frame_presence": window.frame_presence,
             "words": text.vectors[None],
             "word_presence": text.presence[None],
         }
-        outputs = self._window_head.run({**inputs, **self._constant_inputs})
+        held = window.frame_presence[0] > 0
+        outputs = self._tokens.judge(window.rows, held, {**inputs, **self._constant_inputs})
         return SegmentValues.from_head(outputs, self._temperature, self._rules)
 
 

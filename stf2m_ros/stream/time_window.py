@@ -1,4 +1,4 @@
-"""The last 30 seconds on the stamp grid: what each slot saw, or why it saw nobody."""
+"""The last 30 seconds on the stamp grid: whether each slot saw a face, and which, or why it saw nobody."""
 
 import math
 from dataclasses import dataclass
@@ -19,27 +19,26 @@ class WindowArrays:
 
     start_s: float
     end_s: float
-    tokens: np.ndarray  # (1, T, R, D) float32, zeros where absent
+    rows: np.ndarray  # (T,) where the slot's tokens are kept; means nothing where the slot holds no face
     frame_presence: np.ndarray  # (1, T) float32, 1 where the slot holds a face
     absence: np.ndarray  # (T,) uint8, values of AbsenceReason, PRESENT where the slot holds a face
 
 
 class TimeWindow:
-    """Region tokens by slot, in arrays made once; older slots are overwritten as time goes on.
+    """Rows of tokens by slot; the rows are used again as time goes on. Who keeps the tokens, see TokenStore.
 
     A slot holds the nearest encoded frame within slot_s of its centre. A slot that was itself looked at, and
     nobody was there, stays absent: a neighbour's face is not put where nobody was seen.
     """
 
-    def __init__(self, grid: WindowGrid, regions: int, token_dim: int, slack_s: float = 5.0) -> None:
+    def __init__(self, grid: WindowGrid, slack_s: float = 5.0) -> None:
         """slack_s: how long after a window's end its slots are still kept, for a recognizer that lags."""
         self._grid = grid
         # One slot before the window can still be the nearest to its first slot.
-        self._capacity = grid.slots + 1 + math.ceil(slack_s / grid.slot_s)
-        self._tokens = np.zeros((self._capacity, regions, token_dim), np.float32)
-        self._slots = np.empty(self._capacity, np.int64)
-        self._stamps_s = np.zeros(self._capacity, np.float64)
-        self._reasons = np.zeros(self._capacity, np.uint8)
+        self.rows = grid.slots + 1 + math.ceil(slack_s / grid.slot_s)
+        self._slots = np.empty(self.rows, np.int64)
+        self._stamps_s = np.zeros(self.rows, np.float64)
+        self._reasons = np.zeros(self.rows, np.uint8)
         self.reset()
 
     def begin(self, stamp_s: float) -> None:
@@ -47,12 +46,15 @@ class TimeWindow:
         slot = slot_of(stamp_s, self._grid.slot_s)
         self._oldest = slot if self._oldest is None else min(self._oldest, slot)
 
-    def put(self, stamp_s: float, token: np.ndarray) -> None:
-        """Keep the tokens (R, D) of a face that was seen at stamp_s. A slot's second frame replaces its first."""
+    def put(self, stamp_s: float) -> Optional[int]:
+        """A face was seen at stamp_s: the row for its tokens, None where that is too long ago to matter.
+
+        A slot's second frame replaces its first.
+        """
         row = self._claim(stamp_s)
         if row is not None:
-            self._tokens[row] = token
             self._reasons[row] = AbsenceReason.PRESENT
+        return row
 
     def put_absence(self, stamp_s: float, reason: AbsenceReason) -> None:
         """Keep why the image of stamp_s shows no face of the followed person."""
@@ -68,11 +70,10 @@ class TimeWindow:
         end_slot = slot_at(end_s, self._grid.slot_s)
         slots = np.arange(end_slot - self._grid.slots, end_slot)
         rows, held = self._nearest(slots, end_slot)
-        tokens = np.where(held[:, None, None], self._tokens[rows], np.float32(0))
         return WindowArrays(
             start_s=end_s - self._grid.span_s,
             end_s=end_s,
-            tokens=tokens[None],
+            rows=rows,
             frame_presence=held.astype(np.float32)[None],
             absence=self._absence(slots, held),
         )
@@ -85,17 +86,17 @@ class TimeWindow:
 
     def _claim(self, stamp_s: float) -> Optional[int]:
         slot = slot_of(stamp_s, self._grid.slot_s)
-        if self._newest is not None and slot <= self._newest - self._capacity:
+        if self._newest is not None and slot <= self._newest - self.rows:
             return None
         self.begin(stamp_s)
         self._newest = slot if self._newest is None else max(self._newest, slot)
-        row = slot % self._capacity
+        row = slot % self.rows
         self._slots[row] = slot
         self._stamps_s[row] = stamp_s
         return row
 
     def _seen(self, slots: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        rows = slots % self._capacity
+        rows = slots % self.rows
         return rows, self._slots[rows] == slots
 
     def _nearest(self, slots: np.ndarray, end_slot: int) -> Tuple[np.ndarray, np.ndarray]:

@@ -34,6 +34,7 @@ def test_it_tells_precision_difference_and_layers(
     assert "window_head.onnx: fp32," in said
     assert "layers as built: 1 fp16" in said
     assert "      fp16  all" in said
+    assert "inputs and outputs are copied" in said
     assert "the node will use these engines" in said
 
 

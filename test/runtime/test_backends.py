@@ -61,7 +61,7 @@ def test_a_broken_bundle_is_an_error_on_every_backend(bundle_folder: Path) -> No
         open_engines(bundle, BackendSettings("auto"))
 
 
-@pytest.mark.parametrize(("field", "value"), [("backend", "cuda"), ("precision", "fp8")])
+@pytest.mark.parametrize(("field", "value"), [("backend", "cuda"), ("precision", "fp8"), ("gpu_memory", "shared")])
 def test_an_unknown_choice_is_refused(field: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"{field}: expected one of .*, found '{value}'"):
         BackendSettings(**{field: value})

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from fake_gpu import DriverError, DriverMemoryError, FakeDriver, RuleBroken
 
-from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaError, CudaMissing, device_name, load_driver
+from stf2m_ros.runtime.cuda_buffers import (
+    CudaDevice,
+    CudaError,
+    CudaMissing,
+    MappedPair,
+    PinnedPair,
+    device_name,
+    load_driver,
+)
 
 NOTHING = {"device": 0, "pinned": 0, "contexts": 0, "streams": 0, "tensorrt": 0}
 
@@ -33,6 +41,57 @@ def test_no_room_on_the_device_is_said_and_leaves_nothing() -> None:
         device.pinned_pair(4)
     device.close()
     assert driver.in_use() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("integrated", "memory", "mapped"),
+    [(True, "auto", True), (False, "auto", False), (True, "copied", False), (True, "mapped", True)],
+)
+def test_memory_is_mapped_where_the_gpu_shares_it_unless_told_otherwise(
+    integrated: bool, memory: str, mapped: bool
+) -> None:
+    device = CudaDevice(FakeDriver(integrated=integrated), memory)
+    assert device.mapped == mapped
+    assert isinstance(device.tensor_pair(4), MappedPair if mapped else PinnedPair)
+
+
+def test_mapped_memory_is_one_for_both_and_takes_none_of_the_device() -> None:
+    driver = FakeDriver(integrated=True)
+    device = CudaDevice(driver)
+    pair = device.tensor_pair(4)
+    pair.host[:] = [1, 2, 3, 4]
+    pair.to_device(4, device.stream)
+    assert driver.memory_at(pair.address, 16).view(np.float32).tolist() == [1, 2, 3, 4]
+    pair.to_host(4, device.stream)
+    assert (driver.copied_bytes, driver.in_use()["device"]) == (0, 0)
+    pair.free()
+    device.close()
+    assert driver.in_use() == NOTHING
+
+
+def test_mapping_where_it_is_not_to_be_had_is_said_and_leaves_nothing() -> None:
+    driver = FakeDriver()
+    device = CudaDevice(driver, "mapped")
+    with pytest.raises(CudaError, match="no memory for 16 bytes: cuMemHostGetDevicePointer failed"):
+        device.tensor_pair(4)
+    device.close()
+    assert driver.in_use() == NOTHING
+
+
+def test_numbers_are_copied_and_cleared_within_the_device() -> None:
+    driver = FakeDriver()
+    device = CudaDevice(driver)
+    pair, floats = device.pinned_pair(4), device.floats(6)
+    pair.host[:] = [1, 2, 3, 4]
+    pair.to_device(4, device.stream)
+    floats.clear(0, 6, device.stream)
+    floats.copy(1, pair.address + 4, 3, device.stream)
+    device.wait()
+    assert driver.memory_at(floats.address, 24).view(np.float32).tolist() == [0, 2, 3, 4, 0, 0]
+    pair.host[:] = 0
+    pair.to_host(2, device.stream, start=2)
+    device.wait()
+    assert pair.host.tolist() == [0, 0, 3, 4]
 
 
 def test_a_failure_of_what_was_queued_comes_out_where_it_is_waited_for() -> None:
@@ -145,6 +204,20 @@ class TestTheFakeEnforcesTheRules:
         pair.host[:] = 2
         with pytest.raises(RuleBroken, match="changed while its copy"):
             device.wait()
+
+    def test_a_copy_within_the_device_stays_within_its_memory(self) -> None:
+        device = CudaDevice(FakeDriver())
+        one, other = device.floats(4), device.floats(4)
+        one.copy(2, other.address, 3, device.stream)
+        with pytest.raises(RuleBroken, match="12 bytes from 8 on are more than the 16 allocated"):
+            device.wait()
+
+    def test_mapped_memory_is_not_freed_while_it_is_used(self) -> None:
+        device = CudaDevice(FakeDriver(integrated=True))
+        pair, floats = device.tensor_pair(4), device.floats(4)
+        floats.copy(0, pair.address, 4, device.stream)
+        with pytest.raises(RuleBroken, match="mapped memory is freed while"):
+            pair.free()
 
     def test_two_streams_do_not_share_memory_without_waiting(self) -> None:
         driver = FakeDriver()

@@ -3,7 +3,7 @@ from typing import Any, Dict
 
 import numpy as np
 import pytest
-from fake_gpu import FakeDriver, fake_tensorrt
+from fake_gpu import FakeDriver, RuleBroken, fake_tensorrt
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, load_bundle
 from stf2m_ros.runtime.bundle_engines import frame_encoder_shapes, window_head_shapes
@@ -63,6 +63,57 @@ def test_a_result_stays_what_it_was_when_the_next_one_comes(tiny_bundle_folder: 
     kept = first.copy()
     engine.run(faces(1, seed=1))
     np.testing.assert_array_equal(first, kept)
+
+
+def test_outputs_that_stay_on_the_device_do_not_come_back(tiny_bundle_folder: Path) -> None:
+    driver = FakeDriver()
+    engine, onnx = open_encoder(tiny_bundle_folder, driver), OnnxEngine(tiny_bundle_folder / FRAME_ENCODER_FILE)
+    there = engine._device.floats(16 * 64)
+    engine.queue(faces(1), {"tokens": there.address})
+    engine._device.wait()
+    assert engine.results() == {}
+    expected = onnx.run(faces(1))["tokens"]
+    found = driver.memory_at(there.address, expected.nbytes).view(np.float32)
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=1e-5)
+    np.testing.assert_allclose(engine.run(faces(1))["tokens"], expected, atol=1e-5)
+
+
+def test_inputs_that_are_on_the_device_are_not_given_again(tiny_bundle_folder: Path) -> None:
+    engine = open_encoder(tiny_bundle_folder, FakeDriver())
+    with pytest.raises(EngineInputError, match=r"expected the inputs \[\], found \['faces'\]"):
+        engine.queue(faces(1), {"faces": engine._device.floats(1).address})
+
+
+def test_an_engine_is_not_queued_twice_without_waiting(tiny_bundle_folder: Path) -> None:
+    """The fake notices, as a real GPU would not."""
+    engine = open_encoder(tiny_bundle_folder, FakeDriver())
+    engine.queue(faces(1), {})
+    with pytest.raises(RuleBroken, match="while the run that uses it is under way"):
+        engine.queue(faces(1), {})
+
+
+def test_tensors_lie_where_tensorrt_can_take_them(tiny_bundle_folder: Path) -> None:
+    engine = open_encoder(tiny_bundle_folder, FakeDriver())
+    with pytest.raises(RuleBroken, match="no multiple of 256"):
+        engine.queue(faces(1), {"tokens": engine._device.floats(16 * 64 + 1).address + 4})
+
+
+def test_mapped_inputs_are_read_where_they_lie(tiny_bundle_folder: Path) -> None:
+    driver = FakeDriver(integrated=True)
+    engine, onnx = open_encoder(tiny_bundle_folder, driver), OnnxEngine(tiny_bundle_folder / FRAME_ENCODER_FILE)
+    np.testing.assert_allclose(engine.run(faces(3))["tokens"], onnx.run(faces(3))["tokens"], atol=1e-5)
+    assert (driver.copied_bytes, driver.in_use()["device"]) == (0, 0)
+    engine.queue(faces(1), {})
+    engine._pairs["faces"].host[0] += 1
+    with pytest.raises(RuleBroken, match="a mapped buffer changed before the engine had read it"):
+        engine._device.wait()
+
+
+def test_mapped_outputs_are_not_there_before_the_device_was_waited_for(tiny_bundle_folder: Path) -> None:
+    engine = open_encoder(tiny_bundle_folder, FakeDriver(integrated=True))
+    engine.run(faces(1))
+    engine.queue(faces(1), {})
+    assert np.isnan(engine.results()["tokens"]).all()
 
 
 def test_closing_gives_everything_back(tiny_bundle_folder: Path) -> None:

@@ -8,6 +8,7 @@ from fakes import CountingEngine
 from stf2m_ros.runtime.bundle import Bundle, load_bundle
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 from stf2m_ros.runtime.segment_values import SegmentValues
+from stf2m_ros.runtime.token_store import HostTokens
 from stf2m_ros.runtime.window_judge import WindowJudge
 from stf2m_ros.stream.segment_text import SegmentText
 from stf2m_ros.stream.time_window import WindowArrays
@@ -24,9 +25,8 @@ def head(tiny_bundle_folder: Path) -> CountingEngine:
 
 
 def a_window(faces: bool) -> WindowArrays:
-    tokens = np.random.RandomState(1).randn(1, 300, 16, 64).astype(np.float32)
     presence = np.full((1, 300), faces, np.float32)
-    return WindowArrays(0.0, 30.0, tokens, presence, np.full(300, 0 if faces else 3, np.uint8))
+    return WindowArrays(0.0, 30.0, np.arange(300), presence, np.full(300, 0 if faces else 3, np.uint8))
 
 
 def text(words: bool) -> SegmentText:
@@ -35,7 +35,9 @@ def text(words: bool) -> SegmentText:
 
 
 def judged(bundle: Bundle, head: CountingEngine, faces: bool = True, words: bool = True) -> SegmentValues:
-    return WindowJudge(bundle, head).judge(a_window(faces), text(words))
+    store = HostTokens(head, head, (300, 16, 64))
+    store.rows[:] = np.random.RandomState(1).randn(300, 16, 64)
+    return WindowJudge(bundle, store).judge(a_window(faces), text(words))
 
 
 def test_the_head_says_something_of_every_segment(bundle: Bundle, head: CountingEngine) -> None:

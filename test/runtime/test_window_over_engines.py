@@ -10,9 +10,11 @@ from gpu_rig import GpuRig
 
 from stf2m_ros.node.recognizer_worker import RecognizerWorker
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE
+from stf2m_ros.runtime.bundle_engines import token_rows
 from stf2m_ros.runtime.emotion_sequence import EmotionSequence
 from stf2m_ros.runtime.engine_switch import SwitchedEngine
 from stf2m_ros.runtime.recognizer import Recognizer
+from stf2m_ros.runtime.switched_tokens import SwitchedTokens
 from stf2m_ros.stream.face_observation import FaceFound
 from stf2m_ros.stream.frame import Frame
 from stf2m_ros.stream.text_embedding import SubwordTable
@@ -32,7 +34,8 @@ def recognizer_on(rig: GpuRig, looks: int) -> Recognizer:
     switch = rig.open(looks)
     words = SubwordTable.load(rig.bundle.path("text_table.npz"), rig.bundle.card.text)
     engines = (SwitchedEngine(switch, FRAME_ENCODER_FILE), SwitchedEngine(switch, WINDOW_HEAD_FILE))
-    return Recognizer(rig.bundle, *engines, ScriptedCropper(FACE), words)
+    tokens = SwitchedTokens(switch, token_rows(rig.bundle.card))
+    return Recognizer(rig.bundle, *engines, ScriptedCropper(FACE), words, tokens=tokens)
 
 
 def picture(number: int) -> np.ndarray:

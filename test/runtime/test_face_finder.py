@@ -1,12 +1,8 @@
-from pathlib import Path
-from typing import Dict, Mapping
-
 import numpy as np
 import pytest
 from fakes import ScriptedCropper
 
-from stf2m_ros.runtime.face_encoder import FaceEncoder
-from stf2m_ros.runtime.onnx_engine import OnnxEngine
+from stf2m_ros.runtime.face_finder import FaceFinder
 from stf2m_ros.stream.absence import AbsenceReason
 from stf2m_ros.stream.face_observation import FaceAbsent, FaceFound
 from stf2m_ros.stream.frame import Frame
@@ -17,33 +13,17 @@ PICTURE = np.random.RandomState(0).randint(0, 256, (240, 320, 3), np.uint8)
 FACE = FaceFound(box=(100.0, 60.0, 80.0, 80.0), track_id=1, switched=False)
 
 
-@pytest.fixture(scope="module")
-def engine(tiny_bundle_folder: Path) -> OnnxEngine:
-    return OnnxEngine(tiny_bundle_folder / "frame_encoder.onnx")
-
-
-class Untouchable:
-    """An engine that must not be asked."""
-
-    def run(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        raise AssertionError("encoded an image without a face")
-
-    def close(self) -> None:
-        pass
-
-
-def test_the_face_is_cut_out_as_in_training_and_encoded(engine: OnnxEngine) -> None:
-    look = FaceEncoder(Preprocessing(), engine, ScriptedCropper(FACE)).look(Frame(1.0, lambda: PICTURE))
+def test_the_face_is_cut_out_as_in_training() -> None:
+    look = FaceFinder(Preprocessing(), ScriptedCropper(FACE)).look(Frame(1.0, lambda: PICTURE))
     crop = crop_face(PICTURE, FACE.box, Preprocessing())
-    expected = engine.run({"faces": normalise(crop[None], Preprocessing())})["tokens"][0]
-    np.testing.assert_array_equal(look.tokens, expected)
+    np.testing.assert_array_equal(look.faces, normalise(crop[None], Preprocessing()))
     assert look.observation == FACE
 
 
-def test_an_image_without_a_face_is_not_encoded() -> None:
+def test_an_image_without_a_face_gives_none_to_encode() -> None:
     absent = FaceAbsent(AbsenceReason.OTHER_PERSON)
-    look = FaceEncoder(Preprocessing(), Untouchable(), ScriptedCropper(absent)).look(Frame(1.0, lambda: PICTURE))
-    assert look.tokens is None
+    look = FaceFinder(Preprocessing(), ScriptedCropper(absent)).look(Frame(1.0, lambda: PICTURE))
+    assert look.faces is None
     assert look.observation == absent
 
 
@@ -62,19 +42,19 @@ def lying() -> np.ndarray:
 )
 def test_an_image_that_cannot_be_read_is_an_absence_with_that_reason(read) -> None:  # noqa: ANN001
     cropper = ScriptedCropper(FACE)
-    look = FaceEncoder(Preprocessing(), Untouchable(), cropper).look(Frame(1.0, read))
+    look = FaceFinder(Preprocessing(), cropper).look(Frame(1.0, read))
     assert look.observation == FaceAbsent(AbsenceReason.BAD_IMAGE)
     assert cropper.stamps_s == []
 
 
-def test_a_stretch_of_bad_images_is_logged_once(caplog: pytest.LogCaptureFixture, engine: OnnxEngine) -> None:
-    encoder = FaceEncoder(Preprocessing(), engine, ScriptedCropper(FACE))
+def test_a_stretch_of_bad_images_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    finder = FaceFinder(Preprocessing(), ScriptedCropper(FACE))
     for stamp_s, read in enumerate([lying, lying, lambda: PICTURE, lying]):
-        encoder.look(Frame(float(stamp_s), read))
+        finder.look(Frame(float(stamp_s), read))
     assert [record.getMessage()[:17] for record in caplog.records] == ["image at 0.000 s ", "image at 3.000 s "]
 
 
 def test_a_reset_reaches_the_cropper() -> None:
     cropper = ScriptedCropper(FACE)
-    FaceEncoder(Preprocessing(), Untouchable(), cropper).reset()
+    FaceFinder(Preprocessing(), cropper).reset()
     assert cropper.resets == 1

@@ -1,4 +1,4 @@
-"""One camera image -> the region tokens of the followed person's face, or why there are none."""
+"""One camera image -> the followed person's face as the frame encoder takes it, or why there is none."""
 
 import logging
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Optional
 
 import numpy as np
 
-from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.stream.absence import AbsenceReason
 from stf2m_ros.stream.face_cropper import Cropper
 from stf2m_ros.stream.face_observation import Box, FaceAbsent, FaceFound, FaceObservation
@@ -23,15 +22,14 @@ class FaceLook:
     """What one image showed."""
 
     observation: FaceObservation
-    tokens: Optional[np.ndarray]  # (R, D) float32 where the observation is a FaceFound
+    faces: Optional[np.ndarray]  # (1, 3, H, W) float32 where the observation is a FaceFound
 
 
-class FaceEncoder:
-    """Reads an image, finds the face, cuts it out and encodes it."""
+class FaceFinder:
+    """Reads an image, finds the face and cuts it out."""
 
-    def __init__(self, preprocessing: Preprocessing, frame_encoder: Engine, cropper: Cropper) -> None:
+    def __init__(self, preprocessing: Preprocessing, cropper: Cropper) -> None:
         self._preprocessing = preprocessing
-        self._frame_encoder = frame_encoder
         self._cropper = cropper
         self._image_was_bad = False
 
@@ -43,7 +41,7 @@ class FaceEncoder:
         observation = self._cropper.locate(frame.stamp_s, image)
         if not isinstance(observation, FaceFound):
             return FaceLook(observation, None)
-        return FaceLook(observation, self._encode(image, observation.box))
+        return FaceLook(observation, self._cut_out(image, observation.box))
 
     def reset(self) -> None:
         self._cropper.reset()
@@ -61,6 +59,6 @@ class FaceEncoder:
         self._image_was_bad = False
         return image
 
-    def _encode(self, image: np.ndarray, box: Box) -> np.ndarray:
+    def _cut_out(self, image: np.ndarray, box: Box) -> np.ndarray:
         crop = crop_face(image, box, self._preprocessing)
-        return self._frame_encoder.run({"faces": normalise(crop[None], self._preprocessing)})["tokens"][0]
+        return normalise(crop[None], self._preprocessing)

@@ -1,0 +1,43 @@
+"""Where the tokens of the window's slots are kept, and who makes and reads them there."""
+
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
+from typing_extensions import Protocol
+
+from stf2m_ros.runtime.engine import Engine
+
+
+class TokenStore(Protocol):
+    """Tokens by row of stream.time_window.TimeWindow, float32 whichever engine made them.
+
+    So rows of a half-precision encoder and of one in full precision may stand in one window: the former carry the
+    rounding of their encoder until they are overwritten, at the latest when their slot leaves the window, and the
+    window head reads them like all others. Engines differ by at most what engine_trial.TOLERANCE lets pass.
+    """
+
+    def encode(self, faces: np.ndarray, row: int) -> None:
+        """Keeps the tokens of one face in a row. faces: (1, 3, H, W) float32, free to change afterwards."""
+
+    def judge(self, rows: np.ndarray, held: np.ndarray, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """What the window head says of a window.
+
+        rows: (T,) the row of each slot, oldest first. held: (T,) bool, false where nobody is seen: the head gets zeros
+        there. inputs: all of the head's but the tokens.
+        """
+
+
+class HostTokens:
+    """In this machine's memory, by two engines that take and give arrays."""
+
+    def __init__(self, frame_encoder: Engine, window_head: Engine, shape: Tuple[int, int, int]) -> None:
+        """shape: rows, regions, token_dim."""
+        self._frame_encoder, self._window_head = frame_encoder, window_head
+        self.rows = np.zeros(shape, np.float32)
+
+    def encode(self, faces: np.ndarray, row: int) -> None:
+        self.rows[row] = self._frame_encoder.run({"faces": faces})["tokens"][0]
+
+    def judge(self, rows: np.ndarray, held: np.ndarray, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        tokens = np.where(held[:, None, None], self.rows[rows], np.float32(0))
+        return self._window_head.run({"tokens": tokens[None], **inputs})
