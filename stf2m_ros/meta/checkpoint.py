@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 import torch
 from safetensors import safe_open
@@ -23,6 +23,23 @@ def save_checkpoint(path: Path, module: nn.Module, optimiser: Optimizer, step: i
     part = path.with_suffix(".part")
     save_file(tensors, part, metadata={"step": str(step)})
     os.replace(part, path)
+
+
+def keep_module(path: Path, module: nn.Module, step: int, score: float) -> None:
+    """The module alone, with the score it was kept for. Atomic."""
+    tensors = {_MODULE + name: value.contiguous() for name, value in module.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file(tensors, part, metadata={"step": str(step), "score": repr(score)})
+    os.replace(part, path)
+
+
+def kept_score(path: Path) -> Optional[float]:
+    """What the module that stands there was kept for; None where none stands."""
+    if not path.exists():
+        return None
+    with safe_open(path, framework="pt") as file:
+        return float(file.metadata()["score"])
 
 
 def load_checkpoint(path: Path, module: nn.Module, optimiser: Optimizer) -> int:

@@ -41,11 +41,16 @@ class InnerSettings:
 
 @dataclass(frozen=True)
 class MetaTrainingSettings:
-    """tasks and mixed_windows: per outer step. over_tasks: "loop", "vmap" (all at once), or "auto": vmap on a GPU."""
+    """tasks and mixed_windows: per outer step. over_tasks: "loop", "vmap" (all at once), or "auto": vmap on a GPU.
+
+    validate_every: steps between two looks at the validation people, whose best weights are kept; 0: the last ones are.
+    """
 
     tasks: int = 4
     mixed_windows: int = 8
     over_tasks: str = "auto"
+    validate_every: int = 50
+    validation_clips: int = 100
     inner: InnerSettings = field(default_factory=InnerSettings)
     task: TaskSettings = field(default_factory=TaskSettings)
     loss: LossSettings = field(default_factory=LossSettings)
@@ -54,6 +59,9 @@ class MetaTrainingSettings:
     def __post_init__(self) -> None:
         if self.over_tasks not in ("auto", "loop", "vmap"):
             raise ValueError(f"over_tasks: expected auto, loop or vmap, found {self.over_tasks}")
+        if self.validate_every < 0 or self.validation_clips < 1:
+            found = f"{self.validate_every} and {self.validation_clips}"
+            raise ValueError(f"expected validate_every from 0 and validation_clips from 1, found {found}")
 
 
 class WindowTensors(NamedTuple):

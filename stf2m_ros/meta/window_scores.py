@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, recall_score
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NEUTRAL_INDEX
+from stf2m_ros.meta.devices import moved
 from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowSampler
 from stf2m_ros.meta.window_training import WindowModel
 
@@ -34,7 +35,7 @@ def judge(
             windows = windows._replace(word_ids=np.full_like(windows.word_ids, NO_WORD))
         if modality == "words":
             windows = windows._replace(frame_presence=np.zeros_like(windows.frame_presence))
-        out = model(windows)
+        out = moved(model(windows), torch.device("cpu"))
         known = windows.class_index != UNLABELLED
         error = np.abs(out.components.numpy() - windows.components)
         parts.append((out.logits.numpy()[known], windows.class_index[known], error[known]))

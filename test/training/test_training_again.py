@@ -34,7 +34,7 @@ def pipeline(tmp_path):
 
 def last_layer_after(pipeline, network, learner=None):
     network.use_ranges(torch.tensor([0.2, 0.8]))
-    pipeline.train_again(network, learner, people())
+    pipeline.train_again(network, learner, {"train": people(), "validation": people(4)})
     return network.head.last_layer.detach().clone()
 
 
@@ -50,7 +50,7 @@ def test_two_levels_go_on_at_two_levels(pipeline, tmp_path):
     learner = MetaLearner(network, InnerSettings())
     rates = learner.log_step_sizes.detach().clone()
     last_layer_after(pipeline, network, learner)
-    assert (tmp_path / "meta_at_0.2_0.8.safetensors").exists()
+    assert sorted(path.stem for path in tmp_path.glob("*.safetensors")) == ["meta_at_0.2_0.8", "meta_at_0.2_0.8_best"]
     assert not torch.equal(learner.log_step_sizes, rates)
 
 
