@@ -1,16 +1,17 @@
-"""Few real faces: fine-tuning from generated faces beside a plain network from nothing, same budget, same folds.
+"""Few real faces: fine-tuning from a bundle beside a plain network from nothing, same budget, same folds.
 
-    python bench/real_faces.py FOLDER --work runs/train_demo [--seeds 5] [--steps 240] [--out real_faces.jsonl]
+    python bench/real_faces.py FOLDER [--bundle models/generated_faces] [--seeds 5] [--steps 300] [--out FILE.jsonl]
 
 FOLDER is CK+ in its 48x48 form. Folds over subjects; a *sequence* is scored, not its near-duplicate pictures.
-"few": 20 % of the training sequences, 30 % of their labels wrong. --work is the work folder of `train`: its frame
-encoder is where ours begins, and its generated faces stay in every batch. What is done stands in --out, so the same
-command goes on where it stopped, and prints the table again when all is done.
+"few": 20 % of the training sequences, 30 % of their labels wrong, half of the steps. Ours begins with the bundle's
+frame encoder, and generated faces stay in every batch. What is done stands in --out, so the same command goes on
+where it stopped, and prints the table again when all is done.
 
 This judges single pictures through the read-out of the frame encoder; the window head has no part in it.
 """
 
 import argparse
+import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,25 +21,35 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
 
-from stf2m_ros.data.frame_set import FrameSet, open_frame_set
+from stf2m_ros.data.frame_set import FrameSet
+from stf2m_ros.data.generated_faces.clip import generate_clip
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings
 from stf2m_ros.data.sets.ckplus48 import CkPlus48
 from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading
 from stf2m_ros.data.sets.recording import clips
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
 from stf2m_ros.evaluation.subject_folds import Labelled, few_and_partly_wrong, paired_difference, subject_folds
+from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.meta.augmentation import AugmentationSettings, augment
-from stf2m_ros.meta.checkpoint import load_module
 from stf2m_ros.meta.losses import masked_square
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
+from stf2m_ros.meta.token_cache import encode_faces
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.stream.settings import Preprocessing
 
 PIXELS = Preprocessing()
-OURS, PLAIN, UNTOUCHED = "from generated faces", "plain, from nothing", "generated faces only"
+OURS, PLAIN, UNTOUCHED = "from the bundle", "plain, from nothing", "the bundle, untouched"
 FEW_SHARE, WRONG_SHARE = 0.2, 0.3  # the paper's Table V
-BATCH = 32
+BATCH, BESIDE = 32, 16
+"""Real and generated faces of a step."""
+GENERATED_CLIPS = 200
 GENERATED_WEIGHT = 0.5
+AVERAGING = get_ema_multi_avg_fn(0.98)
+"""The weights that are judged are an average over the last steps: of few pictures each step is noisy."""
 TRUST = {"all": 1.0, "few": 0.5}
 """How far a given label counts beside what the network believed before it saw real faces. 0.5 where many are wrong."""
 
@@ -57,8 +68,7 @@ class Study:
 
     real: RealFaces
     generated: FrameSet
-    start: Path
-    width: int
+    start: FrameReadout  # of the bundle, read out on generated faces
     steps: int
     folds: int
 
@@ -69,13 +79,41 @@ def read_faces(folder: Path) -> RealFaces:
     return RealFaces([clip.frames for clip in found], emotion, [clip.subject for clip in found])
 
 
+def generated_faces() -> FrameSet:
+    """Two frames a second of many people."""
+    settings = GeneratorSettings(frames_per_s=2.0)
+    clips_ = [generate_clip(seed, settings) for seed in tqdm(range(GENERATED_CLIPS), desc="generate faces")]
+    parts = ([clip.frames for clip in clips_], [clip.frame_classes for clip in clips_], [c.components for c in clips_])
+    return FrameSet(*(np.concatenate(part) for part in parts))
+
+
+def read_out(bundle: Path, faces: FrameSet) -> FrameReadout:
+    """The bundle's encoder, and what generated faces teach about reading its tokens."""
+    torch.manual_seed(0)
+    settling = normalise(pictures(faces.faces[:: max(1, len(faces) // 256)]), PIXELS)
+    encoder = encoder_from_graph(bundle / FRAME_ENCODER_FILE, settling).to(memory_format=torch.channels_last)
+    readout = FrameReadout(encoder, regions=16, token_dim=encoder.project.out_features).eval()
+    tokens = torch.from_numpy(encode_faces(encoder, faces.faces, PIXELS))
+    emotion = torch.from_numpy(faces.class_index // len(INTENSITIES)).long()
+    states = torch.from_numpy(faces.components)
+    optimiser = torch.optim.AdamW([*readout.emotion.parameters(), *readout.components.parameters()], lr=2e-3)
+    for _ in range(500):
+        chosen = torch.randint(len(tokens), (256,))
+        logits, found = readout.read(tokens[chosen])
+        loss = functional.cross_entropy(logits, emotion[chosen]) + 8 * masked_square(found, states[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return readout
+
+
 def network(study: Study, begin: str) -> FrameReadout:
     torch.manual_seed(0)
-    encoder = FrameEncoder(FrameEncoderConfig(study.width)).to(memory_format=torch.channels_last)
-    readout = FrameReadout(encoder, regions=16, token_dim=64)
     if begin != PLAIN:
-        load_module(study.start, readout)
-    return readout.eval()
+        return copy.deepcopy(study.start)
+    width, token_dim = study.start.encoder.conv1.out_channels, study.start.encoder.project.out_features
+    encoder = FrameEncoder(FrameEncoderConfig(width, token_dim)).to(memory_format=torch.channels_last)
+    return FrameReadout(encoder, regions=16, token_dim=token_dim).eval()
 
 
 def pictures(frames: np.ndarray) -> Tensor:
@@ -90,17 +128,20 @@ def beliefs(readout: FrameReadout, frames: np.ndarray) -> Tensor:
     return (both[0] + both[1]) / 2
 
 
-def fine_tune(readout: FrameReadout, study: Study, given: Labelled, trust: float, generated: bool, seed: int) -> None:
-    """In place. The targets of a picture are its given label and, by 1 - trust, what the network believed before."""
+def fine_tune(
+    readout: FrameReadout, study: Study, given: Labelled, steps: int, trust: float, generated: bool, seed: int
+) -> FrameReadout:
+    """The targets of a picture are its given label and, by 1 - trust, what the network believed before."""
     frames = np.concatenate([study.real.frames[clip] for clip in given.clips])
     counts = [len(study.real.frames[clip]) for clip in given.clips]
     labels = torch.from_numpy(np.repeat(given.labels, counts))
     target = trust * functional.one_hot(labels, len(EMOTIONS)).float() + (1 - trust) * beliefs(readout, frames)
     chance = 1 / torch.bincount(labels, minlength=len(EMOTIONS)).float().clamp(min=1).sqrt()[labels]
     optimiser = torch.optim.AdamW(readout.parameters(), lr=0.0, weight_decay=0.02)
+    averaged = AveragedModel(readout, multi_avg_fn=AVERAGING, use_buffers=True)
     readout.train()
-    for step in range(study.steps):
-        rate = 6e-4 * min(1, (step + 1) / 20) * (0.5 + 0.5 * np.cos(np.pi * step / study.steps))
+    for step in range(steps):
+        rate = 6e-4 * min(1, (step + 1) / 20) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
         optimiser.param_groups[0]["lr"] = rate
         generator = torch.Generator().manual_seed(100_003 * seed + step)
         chosen = torch.multinomial(chance, BATCH, replacement=True, generator=generator)
@@ -109,13 +150,14 @@ def fine_tune(readout: FrameReadout, study: Study, given: Labelled, trust: float
         loss.backward()
         torch.nn.utils.clip_grad_norm_(readout.parameters(), 1.0)
         optimiser.step()
-    readout.eval()
+        averaged.update_parameters(readout)
+    return averaged.module.eval()
 
 
 def _loss(readout: FrameReadout, beside: "FrameSet | None", frames: np.ndarray, target: Tensor, generator) -> Tensor:
     faces, states = pictures(frames), torch.full((BATCH, 12), float("nan"))
     if beside is not None:
-        index = np.sort(torch.randint(len(beside), (BATCH,), generator=generator).numpy())
+        index = np.sort(torch.randint(len(beside), (BESIDE,), generator=generator).numpy())
         faces = torch.cat([faces, pictures(beside.faces[index])])
         states = torch.cat([states, torch.from_numpy(beside.components[index])])
     faces, states = augment(faces, states, AugmentationSettings(), generator)
@@ -139,7 +181,9 @@ def run(study: Study, method: str, data: str, seed: int, fold_number: int) -> Di
     readout = network(study, method)
     if method != UNTOUCHED:
         trust = TRUST[data] if method == OURS else 1.0
-        fine_tune(readout, study, given, trust, generated=method == OURS, seed=100 * seed + fold_number)
+        steps = study.steps if data == "all" else study.steps // 2
+        number = 100 * seed + fold_number
+        readout = fine_tune(readout, study, given, steps, trust, generated=method == OURS, seed=number)
     said = {int(clip): int(beliefs(readout, study.real.frames[clip]).mean(0).argmax()) for clip in fold.test}
     return {clip: answer == int(study.real.emotion[clip]) for clip, answer in said.items()}
 
@@ -178,30 +222,31 @@ def _share_right(by_seed: Dict[int, Dict[int, bool]]) -> np.ndarray:
     return np.array([[right[clip] for clip in clips_] for right in by_seed.values()]).mean(0)
 
 
-def _jobs(seeds: int, folds: int) -> List[Tuple[str, str, int, int]]:
-    kinds = [(OURS, "all"), (OURS, "few"), (PLAIN, "few"), (PLAIN, "all"), (UNTOUCHED, "all")]
+def _jobs(seeds: int, folds: int, data: List[str]) -> List[Tuple[str, str, int, int]]:
+    kinds = [(UNTOUCHED, "all"), (OURS, "all"), (OURS, "few"), (PLAIN, "all"), (PLAIN, "few")]
+    kinds = [kind for kind in kinds if kind[1] in data]
     return [(method, data, seed, fold) for seed in range(seeds) for method, data in kinds for fold in range(folds)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--work", type=Path, default=Path("runs/train_demo"))
-    parser.add_argument("--width", type=int, default=24)
+    parser.add_argument("--bundle", type=Path, default=Path("models/generated_faces"))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=240)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--data", nargs="+", choices=list(TRUST), default=list(TRUST))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, default=Path("out/bench/real_faces.jsonl"))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     real = read_faces(options.folder)
-    start, generated = options.work / "pretraining.safetensors", open_frame_set(options.work / "frames/train")
-    study = Study(real, generated, start, options.width, options.steps, options.folds)
+    generated = generated_faces()
+    study = Study(real, generated, read_out(options.bundle, generated), options.steps, options.folds)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
     done = {(row["method"], row["data"], row["seed"], row["fold"]) for row in rows}
-    for method, data, seed, fold in _jobs(options.seeds, options.folds):
+    for method, data, seed, fold in _jobs(options.seeds, options.folds, options.data):
         if (method, data, seed, fold) in done:
             continue
         right = run(study, method, data, seed, fold)
