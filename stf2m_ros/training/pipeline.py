@@ -224,7 +224,7 @@ class TrainingPipeline:
         fitted = fit_ranges(model, sampler, settings, (fuzzy.component_range, fuzzy.intensity_range))
         ranges = torch.tensor(fitted.chosen, device=self.processes.device)
         model.use_ranges(self.processes.total(ranges if self.processes.is_first else torch.zeros_like(ranges)))
-        if fitted.chosen != fitted.start and settings.again_share > 0:
+        if settings.again_share > 0 and not torch.equal(model.fuzzy.ranges.cpu(), self.fuzzy.ranges):
             self.train_again(model, learner, caches)
         return fitted
 
