@@ -26,7 +26,7 @@ setup(
     author="stf2m_ros maintainers",
     license="Apache-2.0",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["**/*.yaml", "**/*.npz"]},
+    package_data={NAME: ["**/*.yaml", "**/*.npz", "**/*.j2"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
@@ -43,6 +43,7 @@ setup(
             f"demo = {NAME}.cli.demo:main",
             f"label = {NAME}.cli.label:main",
             f"train = {NAME}.cli.train:main",
+            f"evaluate = {NAME}.cli.evaluate:main",
         ]
     },
 )

@@ -88,13 +88,17 @@ METRICS: Dict[str, Metric] = {"ACC": accuracy, "RECALL": macro_recall}
 
 def with_spread(found: Answers, metric: Metric, rounds: int, seed: int) -> Cell:
     """The metric over `rounds` draws of the subjects with replacement: mean and standard deviation."""
-    people, owner = np.unique(found.subjects, return_inverse=True)
+    return over_subjects(found.subjects, lambda times: metric(found.expected, found.said, times), rounds, seed)
+
+
+def over_subjects(subjects: np.ndarray, measure: Callable[[np.ndarray], float], rounds: int, seed: int) -> Cell:
+    """What measure gives for (K,) how often each row's subject was drawn, over `rounds` draws with replacement."""
+    people, owner = np.unique(subjects, return_inverse=True)
     if len(people) < 2:
         return Missing(f"{len(people)} subject in these rows: a number needs at least 2 for its spread")
     rng = np.random.default_rng(seed)
     drawn = [np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people)) for _ in range(rounds)]
-    values = [metric(found.expected, found.said, times[owner].astype(float)) for times in drawn]
-    return Score.of_rounds(values)
+    return Score.of_rounds([measure(times[owner].astype(float)) for times in drawn])
 
 
 def task_scores(scored: Scored, task: Task, rounds: int, seed: int) -> Dict[str, Cell]:

@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import Protocol
 
 from stf2m_ros.data.clip import Clip
+from stf2m_ros.evaluation.corruptions import CLEAN, Corruption
 from stf2m_ros.runtime.bundle import write_atomically
 
 
@@ -91,6 +92,7 @@ class StudyResult:
     study: str
     tables: Tuple[Table, ...]
     pictures: Tuple[Picture, ...] = ()
+    paper_tables: Tuple[str, ...] = ()  # of config/paper_tables.yaml, to be shown beside
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -110,8 +112,8 @@ class EvaluationData(Protocol):
         """Whether training_clips are of other people. Otherwise they are the same clips: fold over the subjects."""
         ...
 
-    def clips(self) -> Iterator[Clip]:
-        """To be judged on. Face crops of any size, as the set has them, before any corruption."""
+    def clips(self, corruption: Corruption = CLEAN) -> Iterator[Clip]:
+        """To be judged on: face crops, whose pictures met the corruption before anything of ours."""
         ...
 
     def training_clips(self) -> Iterator[Clip]:
@@ -164,6 +166,9 @@ class StudyContext:
     size: StudySize = SMOKE
     seed: int = 0
     methods: Tuple[str, ...] = ()  # --method, where a study compares methods; empty: all
+    other_data: Tuple[EvaluationData, ...] = ()  # further --data, for studies of several sets
+    other_bundles: Tuple[Path, ...] = ()  # further --bundle
+    predictions: Tuple[str, ...] = ()  # --predictions: files of outside models, those joined by + bagged
 
 
 class Study(Protocol):

@@ -1,0 +1,114 @@
+"""`ros2 run stf2m_ros evaluate`: the paper's tables and figures, on data that anyone can point it at."""
+
+import argparse
+import importlib.util
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, List, Optional
+
+if TYPE_CHECKING:
+    from stf2m_ros.evaluation.running import Asked
+
+OUT = Path("out") / "evaluation"
+STUDIES = ("accuracy", "robustness", "few_shot", "ablation", "fuzzy_ranges", "cross_dataset", "robot", "speed")
+ALL = ("smoke", "claims")
+SHIPPED = Path("models") / "generated_faces"
+_NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz")
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Exit code 0 when the report stands, 1 for what the user can mend, 130 after Ctrl-C."""
+    options = _parser().parse_args(argv)
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        print(f"evaluate: {', '.join(missing)} not found; pip install -r requirements/train.txt", file=sys.stderr)
+        return 1
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # nothing here asks the network
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("stf2m_ros.evaluation").setLevel(logging.INFO)
+    try:
+        return _evaluate(options)
+    except KeyboardInterrupt:
+        print("evaluate: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 1
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from stf2m_ros.evaluation.running import run_studies  # after the check above, and where Ctrl-C is awaited: slow
+
+    started_s = time.monotonic()
+    asked = _asked(options)
+    for line in run_studies(asked):
+        print(line, flush=True)
+    print(f"{asked.out / 'index.html'}: {time.monotonic() - started_s:.0f} s")
+    return 0
+
+
+def _asked(options: argparse.Namespace) -> "Asked":
+    from stf2m_ros.evaluation.running import Asked
+
+    is_tiny = options.study == "smoke" or options.smoke
+    names = STUDIES if options.study in ALL else (options.study,)
+    return Asked(
+        studies=names,
+        data=tuple(options.data),
+        bundles=tuple(options.bundle or _shipped()),
+        out=options.out or OUT / options.study,
+        work=options.work or OUT / "work",
+        size="smoke" if is_tiny else "claims",
+        seed=options.seed,
+        methods=tuple(options.method),
+        predictions=tuple(options.predictions),
+        clips=options.clips,
+    )
+
+
+def _shipped() -> List[Path]:
+    """The bundle that came with the package, from the source tree or from where it is installed."""
+    beside = Path(__file__).resolve().parents[2] / SHIPPED
+    if beside.is_dir():
+        return [beside]
+    try:
+        from ament_index_python.packages import get_package_share_directory  # where ROS 2 is
+
+        return [Path(get_package_share_directory("stf2m_ros")) / SHIPPED]
+    except (ImportError, LookupError) as error:
+        raise FileNotFoundError(f"{SHIPPED}: expected the shipped bundle, found none; use --bundle FOLDER") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="evaluate", description="Measure a bundle. Run again to go on after a stop.")
+    parser.add_argument("study", choices=[*STUDIES, *ALL], help="one study; smoke: all, tiny; claims: all at full size")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        default=["generated"],
+        metavar="DATA",
+        help="generated, NAME:PATH of a data set, a manifest .csv or .jsonl, or a folder in the form of ckplus48; "
+        "several for cross_dataset, the first for all others (default: %(default)s)",
+    )
+    parser.add_argument("--bundle", nargs="+", type=Path, metavar="FOLDER", help="default: the shipped one")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help=f"default: {OUT}/STUDY")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help=f"what is kept between runs; default: {OUT}/work")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--smoke", action="store_true", help="one study, tiny")
+    parser.add_argument("--clips", type=int, metavar="N", help="generated clips to judge on; of a set 20 times as many")
+    parser.add_argument("--method", nargs="+", default=[], help="of few_shot: which methods; all if not given")
+    parser.add_argument(
+        "--predictions",
+        nargs="+",
+        default=[],
+        metavar="CSV",
+        help="of accuracy: outside models in the same tables; a.csv+b.csv are averaged",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

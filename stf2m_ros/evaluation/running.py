@@ -1,0 +1,119 @@
+"""Runs studies one after another and writes their report after each: what was measured stands, whatever comes."""
+
+import logging
+import platform
+import time
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from stf2m_ros.evaluation.catalogue import open_study
+from stf2m_ros.evaluation.data_choice import open_data
+from stf2m_ros.evaluation.judging import bundle_stamp
+from stf2m_ros.evaluation.report import write_report
+from stf2m_ros.evaluation.study import (
+    CLAIMS,
+    SMOKE,
+    Cells,
+    EvaluationData,
+    Row,
+    StudyContext,
+    StudyResult,
+    StudySize,
+    Table,
+)
+from stf2m_ros.runtime.bundle import read_card
+
+_LOG = logging.getLogger(__name__)
+_SIZES = {size.name: size for size in (SMOKE, CLAIMS)}
+_LIBRARIES = ("stf2m_ros", "numpy", "opencv-python-headless", "onnxruntime", "albumentations", "scikit-learn", "torch")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command line asks for. clips: instead of the size's own number."""
+
+    studies: Tuple[str, ...]
+    data: Tuple[str, ...]
+    bundles: Tuple[Path, ...]
+    out: Path
+    work: Path
+    size: str = SMOKE.name
+    seed: int = 0
+    methods: Tuple[str, ...] = ()
+    predictions: Tuple[str, ...] = ()
+    clips: Optional[int] = None
+
+    @property
+    def study_size(self) -> StudySize:
+        size = _SIZES[self.size]
+        return size if self.clips is None else replace(size, clips=self.clips)
+
+
+def run_studies(asked: Asked) -> Iterator[str]:
+    """Yields a line for people after each study. Raises ValueError or OSError for data or bundles that are none."""
+    data = [open_data(text, asked.study_size, asked.work) for text in asked.data]
+    run = run_facts(asked, data)
+    results: List[StudyResult] = []
+    for name in asked.studies:
+        started_s = time.monotonic()
+        result = _run(name, _context(name, asked, data))
+        results.append(result)
+        write_report(asked.out, results, run)
+        yield f"{name}: {len(result.tables)} tables, {len(result.pictures)} figures, {_took(started_s)}"
+
+
+def run_facts(asked: Asked, data: List[EvaluationData]) -> Dict[str, Any]:
+    """Everything that the numbers depend on."""
+    facts: Dict[str, Any] = {"size": asked.size, "seed": asked.seed, "rounds": asked.study_size.rounds}
+    for each in data:
+        facts[f"data {each.name}"] = f"sha256 {each.checksum}"
+    for folder in asked.bundles:
+        card = read_card(folder)
+        facts[f"bundle {card.name} {card.model_version}"] = f"sha256 {bundle_stamp(folder)} ({card.caveat})"
+    facts["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+    facts.update({library: found for library in _LIBRARIES if (found := _version(library))})
+    return facts
+
+
+def _context(name: str, asked: Asked, data: List[EvaluationData]) -> StudyContext:
+    first, *others = data
+    bundle, *other_bundles = asked.bundles
+    key = f"{first.name}-{first.checksum[:12]}-{bundle_stamp(bundle)}-{asked.size}-{asked.seed}"
+    return StudyContext(
+        data=first,
+        bundle=bundle,
+        out=asked.out / name,
+        work=asked.work,
+        cells=Cells(asked.work / "cells" / name / key),
+        size=asked.study_size,
+        seed=asked.seed,
+        methods=asked.methods,
+        other_data=tuple(others),
+        other_bundles=tuple(other_bundles),
+        predictions=asked.predictions,
+    )
+
+
+def _run(name: str, context: StudyContext) -> StudyResult:
+    """What cannot be run here leaves an empty row with the reason, and the other studies go on."""
+    try:
+        return open_study(name).run(context)
+    except ImportError as error:
+        reason = f"{error.name or error} is not installed"
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+    _LOG.warning("%s: %s", name, reason)
+    return StudyResult(name, (Table(name, ("Methods",), ("ACC",), (Row.empty((name,), ("ACC",), reason),)),))
+
+
+def _took(started_s: float) -> str:
+    return f"{time.monotonic() - started_s:.0f} s"
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,38 @@
+import json
+
+from fakes import write_tiny_bundle
+from set_fixtures import write_picture
+
+from stf2m_ros.cli.evaluate import STUDIES, main
+from stf2m_ros.evaluation.catalogue import NAMES
+
+
+def a_set(folder):
+    for subject in range(3):
+        for emotion in ("happy", "fear"):
+            write_picture(folder / emotion / f"S01{subject}_001_00000001.png", 50 + 20 * subject)
+    return folder
+
+
+def test_one_command_leaves_numbers_tables_figures_and_a_page(tmp_path, capsys):
+    bundle, out = write_tiny_bundle(tmp_path / "bundle"), tmp_path / "out"
+    options = ["--bundle", str(bundle), "--out", str(out), "--work", str(tmp_path / "work"), "--smoke"]
+    assert main(["accuracy", "--data", str(a_set(tmp_path / "faces")), *options]) == 0
+    run = json.loads((out / "results.json").read_text())["run"]
+    assert len(run["data ckplus48"]) == len("sha256 ") + 64
+    assert (run["seed"], run["size"]) == (0, "smoke")
+    assert (out / "accuracy" / "confusion_6.png").stat().st_size > 5000
+    assert (out / "results.md").exists()
+    assert str(out / "index.html") in capsys.readouterr().out
+
+
+def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
+    assert main(["accuracy", "--data", str(tmp_path / "none"), "--out", str(tmp_path)]) == 1
+    assert main(["accuracy", "--bundle", str(tmp_path / "none"), "--clips", "1", "--out", str(tmp_path)]) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("evaluate: ") for line in lines)
+
+
+def test_the_command_line_offers_every_study():
+    assert STUDIES == NAMES

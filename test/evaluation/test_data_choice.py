@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from set_fixtures import real, write_picture
+from tiny_studies import TINY, tiny_clip
+
+from stf2m_ros.evaluation.corruptions import Corruption
+from stf2m_ros.evaluation.data_choice import corrupted, open_data
+
+
+def ckplus48(folder):
+    for number, emotion in enumerate(("happy", "fear")):
+        for picture in range(3):
+            write_picture(folder / emotion / f"S01{number}_001_0000000{picture}.png", 60 + picture)
+    return folder
+
+
+def test_a_folder_of_emotions_is_known_for_what_it_is(tmp_path):
+    data = open_data(str(ckplus48(tmp_path)), TINY, tmp_path)
+    assert [clip.subject for clip in data.clips()] == ["S011", "S010"]
+    assert len(data.checksum) == 64
+
+
+def test_the_checksum_changes_with_the_files(tmp_path):
+    data = open_data(f"ckplus48:{ckplus48(tmp_path)}", TINY, tmp_path)
+    before = data.checksum
+    write_picture(tmp_path / "happy" / "S099_001_00000001.png")
+    assert data.checksum != before
+
+
+def test_pictures_on_disk_meet_the_interference_before_the_face_is_cut(tmp_path):
+    data = open_data(str(ckplus48(tmp_path)), TINY, tmp_path)
+    clean, masked = (
+        next(iter(data.clips(how))).frames for how in (Corruption("fog", 0), Corruption("block_mask", 0.5))
+    )
+    assert clean.shape == masked.shape
+    assert (clean != masked).any(-1).mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_generated_people_to_be_judged_on_are_never_those_to_learn_from(tmp_path):
+    data = open_data("generated", replace(TINY, clips=1, training_clips=1), tmp_path)
+    assert data.held_out
+    judged, learned = next(iter(data.clips())), next(iter(data.training_clips()))
+    assert judged.subject != learned.subject
+    assert len(list((tmp_path / "clips").glob("*/*.npz"))) == 2
+
+
+def test_a_large_set_is_cut_evenly(tmp_path):
+    for number in range(30):
+        write_picture(tmp_path / "happy" / f"S{number:03d}_001_00000001.png")
+    data = open_data(str(tmp_path), replace(TINY, clips=1), tmp_path)
+    subjects = [clip.subject for clip in data.clips()]
+    assert len(subjects) == 20
+    assert (subjects[0], subjects[-1]) == ("S000", "S029")
+
+
+def test_what_is_no_data_is_told_in_one_line(tmp_path):
+    with pytest.raises(ValueError, match="expected generated, NAME:PATH"):
+        open_data(str(tmp_path / "nothing"), TINY, tmp_path)
+    with pytest.raises(FileNotFoundError, match="expected the data set meld, found nothing"):
+        open_data(f"meld:{tmp_path / 'nothing'}", TINY, tmp_path)
+
+
+def test_a_dropped_frame_takes_its_stamp_along():
+    clip = tiny_clip(1)
+    left = corrupted(clip, Corruption("frames", 0.5))
+    assert 0 < len(left.frames) < len(clip.frames)
+    assert len(left.frame_s) == len(left.frames)
+    kept = np.isin(clip.frame_s, left.frame_s)
+    assert (clip.frames[kept] == left.frames).all()
+
+
+def test_masked_words_are_gone_and_the_rest_stays():
+    clip = tiny_clip(1)
+    left = corrupted(clip, Corruption("words", 0.6))
+    assert set(left.words) < set(clip.words)
+    assert left.frames is clip.frames
+
+
+def test_the_real_set_opens():
+    data = open_data(str(real("ckplus48")), TINY, real("ckplus48"))
+    assert next(iter(data.clips())).frames.shape[1:] == (112, 112, 3)

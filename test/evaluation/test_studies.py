@@ -1,0 +1,77 @@
+import json
+
+import pytest
+from tiny_studies import tiny_context
+
+from stf2m_ros.evaluation.accuracy import TASK_COLUMNS, Accuracy
+from stf2m_ros.evaluation.catalogue import NAMES, open_study
+from stf2m_ros.evaluation.report import missing_reasons, write_report
+from stf2m_ros.evaluation.robustness import COLUMNS, Robustness
+from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
+
+
+def table_of(result, words):
+    return next(table for table in result.tables if words in table.title)
+
+
+def test_accuracy_answers_every_task_with_a_spread(tmp_path):
+    result = Accuracy().run(tiny_context(tmp_path))
+    (row,) = table_of(result, "Accuracy and recall").rows
+    assert set(row.cells) == set(TASK_COLUMNS)
+    assert all(isinstance(cell, Score) and cell.n == 3 for cell in row.cells.values())
+    assert {picture.path.name for picture in result.pictures} == {
+        "confusion_6.png",
+        "confusion_18.png",
+        "reliability.png",
+    }
+
+
+def test_what_the_data_do_not_hold_is_an_empty_row_with_the_reason(tmp_path):
+    result = Accuracy().run(tiny_context(tmp_path))
+    assert "no row names several emotions at once" in missing_reasons(table_of(result, "Several emotions"))[0]
+    assert table_of(result, "Groups of people").rows[0].heading == ("Sex", "Female", "4")
+
+
+def test_an_outside_model_stands_in_the_same_table(tmp_path):
+    table = tmp_path / "theirs.csv"
+    table.write_text("clip,class\n" + "".join(f"clip{number},happiness\n" for number in range(4)))
+    result = Accuracy().run(tiny_context(tmp_path, predictions=(str(table),)))
+    ours, theirs = table_of(result, "Accuracy and recall").rows
+    assert (theirs.heading, theirs.source) == (("theirs",), OUTSIDE)
+    ahead = table_of(result, "ahead of").rows[0].cells["6-way ACC"]
+    assert ahead.low <= ahead.mean <= ahead.high
+
+
+def test_robustness_measures_every_kind_at_every_level(tmp_path):
+    result = Robustness().run(tiny_context(tmp_path))
+    rows = {row.heading[1]: row for row in table_of(result, "Accuracy under interference (6-way").rows}
+    assert set(rows) == {"fog", "block_mask", "face_mask", "distortion", "low_light", "words", "frames"}
+    assert all(set(row.cells) == set(COLUMNS) for row in rows.values())
+    assert len({row.cells["0 %"].mean for row in rows.values()}) == 1
+
+
+def test_without_a_bundle_a_study_leaves_its_row_empty(tmp_path):
+    for study in (Accuracy(), Robustness()):
+        (table,) = study.run(tiny_context(tmp_path, bundle=None)).tables
+        assert all(isinstance(cell, Missing) for cell in table.rows[0].cells.values())
+
+
+def test_the_report_holds_every_number_and_one_page_that_needs_nothing_else(tmp_path):
+    result = Accuracy().run(tiny_context(tmp_path))
+    write_report(tmp_path / "report", [result], {"seed": 0})
+    plain = json.loads((tmp_path / "report" / "results.json").read_text())
+    (study,) = plain["studies"]
+    assert study["tables"][0]["rows"][0]["cells"]["6-way ACC"]["n"] == 3
+    assert {row["source"] for row in study["paper_tables"][0]["rows"]} == {PAPER}
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert "http" not in page
+    assert "measured by its authors on their own data" in page
+    assert "| ST-F2M |" in (tmp_path / "report" / "results.md").read_text()
+
+
+def test_every_study_has_a_name_of_its_own():
+    assert len(set(NAMES)) == 8
+    with pytest.raises(KeyError):
+        open_study("magic")
+    assert open_study("accuracy").name == "accuracy"
