@@ -5,6 +5,8 @@ torchrun --nproc-per-node 2 test/distributed_stages.py FOLDER [endless | failing
 
 import json
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Optional
 
@@ -16,7 +18,7 @@ from torch import nn
 from stf2m_ros.data.frame_set import FrameSet
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingSettings, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingSettings, PretrainingTask
-from stf2m_ros.meta.processes import Processes, joined_processes
+from stf2m_ros.meta.processes import ALONE, Processes, joined_processes
 from stf2m_ros.meta.shared_batch_norm import share_batch_norm
 from stf2m_ros.meta.tasks import TaskSampler, TaskSettings
 from stf2m_ros.meta.training_loop import OptimiserSettings, run_steps
@@ -66,12 +68,30 @@ def meta(processes: Processes) -> "tuple[nn.Module, MetaTrainingTask]":
     return learner, MetaTrainingTask(learner, tasks, class_counts(cache), META, 0, processes)
 
 
+STAGES = {"pretraining": pretraining, "windows": windows, "meta": meta, "resumed": windows}
+
+
+def begin_resumed(folder: Path) -> None:
+    """Leaves the checkpoint of one process that was stopped before its last step."""
+    module, task = windows(ALONE)
+
+    def stop_at_two(step: int) -> Dict[str, torch.Tensor]:
+        if step == 2:
+            raise KeyboardInterrupt
+        return task(step)
+
+    with suppress(KeyboardInterrupt):
+        run_steps(
+            "resumed", module, stop_at_two, replace(STEPS, checkpoint_s=0.0), folder / "resumed.safetensors", None
+        )
+
+
 def train_all(folder: Path, processes: Processes) -> None:
     """The first process leaves one checkpoint a stage, and what the curves showed."""
     curves: Optional[RecordedCurves] = RecordedCurves() if processes.is_first else None
-    for stage in (pretraining, windows, meta):
+    for name, stage in STAGES.items():
         module, task = stage(processes)
-        run_steps(stage.__name__, module, task, STEPS, folder / f"{stage.__name__}.safetensors", curves, processes)
+        run_steps(name, module, task, STEPS, folder / f"{name}.safetensors", curves, processes)
     if curves is not None:
         (folder / "curves.json").write_text(json.dumps(curves.values))
 

@@ -38,7 +38,7 @@ class BestWeights:
         self.path, self.processes = checkpoint.with_name(f"{checkpoint.stem}_best.safetensors"), processes
         if processes.is_first and not checkpoint.exists():
             self.path.unlink(missing_ok=True)
-        self.best: Optional[float] = kept_score(self.path)
+        self.best: Optional[float] = kept_score(self.path) if processes.is_first else None
 
     def __call__(self, step: int) -> Losses:
         if step and step % self.every == 0:
