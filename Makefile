@@ -22,7 +22,7 @@ CAMERA ?=
 BUNDLE ?=
 OUT ?= out
 
-ROBOT_LAYERS := stf2m_ros/emotions.py stf2m_ros/fuzzy stf2m_ros/stream stf2m_ros/runtime stf2m_ros/node stf2m_ros/cli/play.py stf2m_ros/cli/build_engine.py
+ROBOT_LAYERS := stf2m_ros/emotions.py stf2m_ros/fuzzy stf2m_ros/stream stf2m_ros/runtime stf2m_ros/node stf2m_ros/cli/play.py stf2m_ros/cli/build_engine.py stf2m_ros/cli/benchmark*.py stf2m_ros/cli/device_report.py
 PYTHON_FILES := setup.py stf2m_ros test $(wildcard launch bench scripts)
 # Python sources are linked, not copied: only these make stf2m_ros build again.
 PACKAGE_DATA := $(shell find launch config models -name __pycache__ -prune -o -print 2>/dev/null)

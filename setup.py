@@ -39,6 +39,7 @@ setup(
         "console_scripts": [
             f"emotion_recognizer = {NAME}.node.emotion_recognizer_node:main",
             f"build_engine = {NAME}.cli.build_engine:main",
+            f"benchmark = {NAME}.cli.benchmark:main",
             f"play = {NAME}.cli.play:main",
             f"demo = {NAME}.cli.demo:main",
             f"label = {NAME}.cli.label:main",
