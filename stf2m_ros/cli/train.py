@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
 """Real faces that every training looks at in the end, where they are present."""
@@ -38,6 +38,7 @@ def _train(options: argparse.Namespace) -> int:
         from stf2m_ros.training.pipeline import TrainingPipeline
 
         config = load_config(options.config)
+        config = config.skipping_broken() if options.skip_broken else config
         with joined_processes(config.device) as processes:
             scores = TrainingPipeline(config, options.real_faces, processes).run(options.step)
     except KeyboardInterrupt:
@@ -49,7 +50,32 @@ def _train(options: argparse.Namespace) -> int:
     if processes.is_first and scores:
         print(json.dumps(scores, indent=2))
         print(f"bundle: {config.bundle_folder}")
+        _build_engine(config.bundle_folder)
     return 0
+
+
+def _build_engine(bundle_folder: str) -> None:
+    """TensorRT's engines for this machine, where there can be any. The bundle stands without them."""
+    from stf2m_ros.cli import build_engine
+    from stf2m_ros.runtime.cuda_buffers import CudaMissing, load_driver
+    from stf2m_ros.runtime.tensorrt_api import TensorRTMissing, find_tensorrt
+
+    lacking = ""
+    try:
+        find_tensorrt()
+        load_driver()
+    except (TensorRTMissing, CudaMissing) as missing:
+        lacking = str(missing)
+    print(build_line(lacking, lambda: build_engine.main(["--bundle", bundle_folder])))
+
+
+def build_line(lacking: str, build: Callable[[], int]) -> str:
+    """Builds where nothing is lacking, and says how it ended."""
+    if lacking:
+        return f"TensorRT engines: not built, {lacking}; a robot that has TensorRT builds its own"
+    if build() != 0:
+        return "TensorRT engines: not built, for the reason above; the bundle runs on ONNX Runtime"
+    return "TensorRT engines: built for this machine; another builds its own"
 
 
 def _name() -> str:
@@ -70,6 +96,7 @@ def _folder(text: str) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="train", description="Train a model bundle. Run again to go on after a stop.")
     parser.add_argument("--config", type=Path, required=True, help="YAML file, see config/train_demo.yaml")
+    parser.add_argument("--skip-broken", action="store_true", help="leave out what cannot be read, and list it")
     parser.add_argument("--step", choices=STEPS, default="", help="do this step alone; those before it must stand")
     parser.add_argument(
         "--real-faces",

@@ -1,6 +1,6 @@
 """The training configuration: defaults stand here, a YAML file says what differs."""
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Tuple
 
@@ -59,6 +59,10 @@ class TrainingConfig:
             )
         if self.text.dim != self.head.text_dim:
             raise ValueError(f"head.text_dim must be the text table's {self.text.dim}, found {self.head.text_dim}")
+
+    def skipping_broken(self) -> "TrainingConfig":
+        """The same, but what cannot be read of any data set is left out and listed."""
+        return replace(self, data_sets=tuple(replace(each, skip_broken=True) for each in self.data_sets))
 
 
 def load_config(path: Path) -> TrainingConfig:

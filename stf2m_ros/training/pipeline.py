@@ -19,6 +19,7 @@ from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.best_weights import BestWeights, validation_accuracy
+from stf2m_ros.meta.checkpoint import checkpoint_step
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
 from stf2m_ros.meta.processes import ALONE, Processes
@@ -136,9 +137,10 @@ class TrainingPipeline:
             share_batch_norm(readout)
         pixels = self.config.preprocessing
         task = PretrainingTask(readout, frames["train"], settings, pixels, self.config.seed, self.processes)
+        stood = checkpoint_step(self.work / "pretraining.safetensors") >= settings.optimiser.steps
         self._run_steps("pre-train", readout, task, settings.optimiser, "pretraining.safetensors")
-        scores = frame_scores(readout, frames["validation"], pixels)
-        _LOG.info("frames of unseen people: %s", scores)
+        if not stood:
+            _LOG.info("frames of unseen people: %s", frame_scores(readout, frames["validation"], pixels))
         return readout
 
     def _first_encoder(self) -> FrameEncoder:

@@ -36,3 +36,11 @@ def test_a_mistake_is_told_in_one_line_with_the_file(tmp_path, text, complaint):
         load_config(tmp_path / "bad.yaml")
     assert complaint in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_broken_files_of_every_data_set_can_be_skipped(tmp_path):
+    sets = "{data_sets: [{name: meld, path: a}, {name: manifest, path: b}]}"
+    (tmp_path / "some.yaml").write_text(sets)
+    config = load_config(tmp_path / "some.yaml")
+    assert not any(source.skip_broken for source in config.data_sets)
+    assert all(source.skip_broken for source in config.skipping_broken().data_sets)
