@@ -1,22 +1,34 @@
-"""Starts the emotion recogniser, configured and active; `-s` behind the command lists the arguments."""
+"""Starts the emotion recogniser, configured and active; `-s` behind the command lists the arguments.
+
+With `build_only:=true` it builds the TensorRT engines instead, and ends; it fails where none could be built.
+"""
 
 import os
 from pathlib import Path
+from typing import Dict
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, SetEnvironmentVariable
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.substitutions import ExecutableInPackage
 
-from stf2m_ros.node.launch_arguments import LaunchArgument, node_parameters, recognizer_arguments, remappings
+from stf2m_ros.node.launch_arguments import (
+    LaunchArgument,
+    builder_command_line,
+    node_parameters,
+    recognizer_arguments,
+    remappings,
+)
 
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
 def generate_launch_description() -> LaunchDescription:
     arguments = [_declared(argument) for argument in recognizer_arguments()]
-    return LaunchDescription([*arguments, *_shared_memory_for_images(), OpaqueFunction(function=_recognizer)])
+    return LaunchDescription([*arguments, *_shared_memory_for_images(), OpaqueFunction(function=_started)])
 
 
 def _declared(argument: LaunchArgument) -> DeclareLaunchArgument:
@@ -36,8 +48,26 @@ def _shared_memory_for_images() -> list:
     return [SetEnvironmentVariable(name, str(profile)) for name in PROFILE_VARIABLES]
 
 
-def _recognizer(context: LaunchContext) -> list:
+def _started(context: LaunchContext) -> list:
     given = {each.name: LaunchConfiguration(each.name).perform(context) for each in recognizer_arguments()}
+    return _builder(given) if given["build_only"] == "true" else _recognizer(given)
+
+
+def _builder(given: Dict[str, str]) -> list:
+    """Not a Node, because build_engine is none and takes no arguments of ROS."""
+    file = Path(given["params_file"]).read_text(encoding="utf-8") if given["params_file"] else ""
+    executable = ExecutableInPackage(package="stf2m_ros", executable="build_engine")
+    command = [executable, *builder_command_line(given, file)]
+    return [ExecuteProcess(cmd=command, output="screen", emulate_tty=True, on_exit=_must_have_built)]
+
+
+def _must_have_built(event: ProcessExited, context: LaunchContext) -> None:
+    """An error here is what makes `ros2 launch` end with code 1."""
+    if event.returncode:
+        raise RuntimeError(f"build_engine ended with code {event.returncode}")
+
+
+def _recognizer(given: Dict[str, str]) -> list:
     files = [given["params_file"]] if given["params_file"] else []
     values = {**node_parameters(given), "use_sim_time": given["use_sim_time"] == "true"}
     return [

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 from stf2m_ros.runtime.backends import BackendSettings
 from stf2m_ros.runtime.build_process import BuildProcess, build_command
@@ -22,10 +22,12 @@ from stf2m_ros.runtime.engine_building import fingerprints, graph_inputs
 from stf2m_ros.runtime.engine_cache import EngineCache, default_cache_folder, is_writable
 from stf2m_ros.runtime.engine_switch import said
 from stf2m_ros.runtime.engine_trial import TOLERANCE, trial_inputs
-from stf2m_ros.runtime.fast_engines import FastEngines
+from stf2m_ros.runtime.fast_engines import FastEngines, NoCachedEngine
 from stf2m_ros.runtime.layer_report import read_layers
+from stf2m_ros.runtime.onnx_engine import EngineLoadError
 from stf2m_ros.runtime.tensorrt_api import PRECISIONS, TensorRTMissing, find_tensorrt, precision_built, version_of
 from stf2m_ros.runtime.tensorrt_builder import build_plan
+from stf2m_ros.runtime.tensorrt_engine import EngineRunError
 
 _TELL_EVERY_S = 10.0
 _TIMED_RUNS = 30
@@ -33,7 +35,7 @@ _TIMED_RUNS = 30
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Exit code 0 when the engines stand, agree with ONNX Runtime and are kept; 1 otherwise; 130 after Ctrl-C."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         return _build(options)
     except KeyboardInterrupt:
@@ -57,13 +59,15 @@ def _build(options: argparse.Namespace) -> int:
     if not _build_aside(build_command(bundle.folder, options.precision, options.cache, options.force)):
         return 1
     wanted = fingerprints(trt, device, bundle.card, options.precision)
-    return report(FastEngines(trt, bundle, cache, wanted, driver, options.memory), bundle, options.layers)
+    return open_and_report(
+        lambda: FastEngines(trt, bundle, cache, wanted, driver, options.memory), bundle, options.layers
+    )
 
 
 def _folder(name: str) -> Path:
     """A path as it is; for a bare name the installed model, where ROS can tell where that is."""
     if Path(name).is_dir() or os.sep in name:
-        return Path(name)
+        return Path(name).expanduser()
     try:
         from stf2m_ros.node.recognizer_loading import find_bundle  # needs ROS, which a folder does not
     except (ImportError, AttributeError):  # AttributeError: the messages are there but not built
@@ -88,6 +92,15 @@ def build_for_trial(trt: ModuleType, bundle: Bundle, precision: str, missing: st
         print(f"  it does: {size // 1024} kB in {time.monotonic() - started_s:.0f} s")
     print("not done, for want of a GPU: keep them, run them, compare them with ONNX Runtime, inspect their layers")
     return 1
+
+
+def open_and_report(open_fast: Callable[[], FastEngines], bundle: Bundle, every_layer: bool) -> int:
+    """Engines that were built may still not run here: that is said in one line too. Returns the exit code."""
+    try:
+        return report(open_fast(), bundle, every_layer)
+    except (CudaError, EngineLoadError, EngineRunError, NoCachedEngine) as error:
+        print(f"build_engine: the engines were built, but do not run: {said(error)}", file=sys.stderr)
+        return 1
 
 
 def report(fast: FastEngines, bundle: Bundle, every_layer: bool) -> int:
@@ -150,21 +163,17 @@ def _print_layers(inspected: str, every_layer: bool) -> None:
         print(f"    {layer.precision:>10}  {layer.name}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="build_engine", description="Build a bundle's TensorRT engines ahead.")
-    parser.add_argument("--bundle", required=True, help="folder of a bundle, or the name of an installed model")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default=BackendSettings.precision, help="default %(default)s"
-    )
-    parser.add_argument(
-        "--cache", type=Path, default=default_cache_folder(), help="where engines are kept (%(default)s)"
-    )
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="build_engine", description="Build a bundle's TensorRT engines ahead.")
+    made.add_argument("--bundle", required=True, help="folder of a bundle, or the name of an installed model")
+    made.add_argument("--precision", choices=PRECISIONS, default=BackendSettings.precision, help="default %(default)s")
+    made.add_argument("--cache", type=Path, default=default_cache_folder(), help="where engines are kept (%(default)s)")
+    made.add_argument(
         "--memory", choices=GPU_MEMORY, default=BackendSettings.gpu_memory, help="to compare, default %(default)s"
     )
-    parser.add_argument("--force", action="store_true", help="build also what is kept already")
-    parser.add_argument("--layers", action="store_true", help="list every layer, not only how many of which precision")
-    return parser
+    made.add_argument("--force", action="store_true", help="build also what is kept already")
+    made.add_argument("--layers", action="store_true", help="list every layer, not only how many of which precision")
+    return made
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import yaml
 from stf2m_ros.node.parameters import RecognizerParameters
 
 BOOLEANS = ("true", "false")
+_BUILT_FROM = ("bundle", "precision", "gpu_memory")
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
@@ -35,6 +36,7 @@ def recognizer_arguments() -> List[LaunchArgument]:
         LaunchArgument("log_level", "info", "What the node logs.", LOG_LEVELS),
         LaunchArgument("respawn", "true", "Start the node again when it dies.", BOOLEANS),
         LaunchArgument("autostart", "true", "Configure and activate the node, also after a respawn.", BOOLEANS),
+        LaunchArgument("build_only", "false", "Build the TensorRT engines and end, with no node.", BOOLEANS),
         *(_parameter_argument(each) for each in fields(RecognizerParameters) if each.name != "autostart"),
     ]
 
@@ -62,6 +64,16 @@ def remappings(given: Mapping[str, str]) -> List[Tuple[str, str]]:
     return [(topic, name) for topic, name in named if name]
 
 
+def builder_command_line(given: Mapping[str, str], params_file: str = "") -> List[str]:
+    """The arguments of `build_engine` for the engines that the node would build.
+
+    params_file: the content of the file of that argument. Raises ValueError.
+    """
+    values = {**_parameters_of(params_file), **node_parameters(given)}
+    chosen = RecognizerParameters(**{name: values[name] for name in _BUILT_FROM if name in values})
+    return ["--bundle", chosen.bundle, "--precision", chosen.precision, "--memory", chosen.gpu_memory]
+
+
 def player_command_line(given: Mapping[str, str]) -> List[str]:
     """The arguments of `play`. It brings the clock, so that the node's time is the video's at any rate."""
     words = ["--transcript", given["transcript"]] if given["transcript"] else []
@@ -75,6 +87,17 @@ def _parameter_argument(each: Field) -> LaunchArgument:
         description += f" Empty for the node's default, {each.default!r}."
     choices = each.metadata["choices"]
     return LaunchArgument(each.name, "", description, ("", *choices) if choices else ())
+
+
+def _parameters_of(params_file: str) -> Dict[str, Any]:
+    """What a file of parameters sets, whatever the node in it is called: it is this launch file's."""
+    try:
+        content = yaml.safe_load(params_file) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"params_file: expected YAML, found {' '.join(str(error).split())}") from error
+    nodes = content.values() if isinstance(content, dict) else ()
+    given = [each["ros__parameters"] for each in nodes if isinstance(each, dict) and "ros__parameters" in each]
+    return {name: value for one in given if isinstance(one, dict) for name, value in one.items()}
 
 
 def _typed(each: Field, text: str) -> Any:

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_it_tells_precision_difference_and_layers(
 def test_engines_that_differ_are_told_and_fail(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert build_engine.report(fast_engines(bundle, tmp_path, skew=0.5), bundle, every_layer=False) == 1
     assert "the node will not use them: they differ too much" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("step", "why"), [("execute", "TensorRT does not run"), ("deserialise", "TensorRT does not take the engine")]
+)
+def test_engines_that_were_built_but_do_not_run_are_one_line(
+    bundle: Bundle, tmp_path: Path, step: str, why: str, capsys: pytest.CaptureFixture
+) -> None:
+    opened = partial(fast_engines, bundle, tmp_path, refuses=step)
+    assert build_engine.open_and_report(opened, bundle, every_layer=False) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"built, but do not run: {why}" in said
 
 
 def test_without_a_gpu_it_tries_the_graphs_and_says_what_it_could_not_do(

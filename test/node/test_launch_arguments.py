@@ -6,8 +6,10 @@ from dataclasses import fields
 import pytest
 import ros_rig
 
+from stf2m_ros.cli.build_engine import parser as builder_parser
 from stf2m_ros.cli.play import parser
 from stf2m_ros.node.launch_arguments import (
+    builder_command_line,
     node_parameters,
     player_arguments,
     player_command_line,
@@ -46,6 +48,28 @@ def test_a_value_of_another_type_says_expected_and_found():
 def test_topics_are_remapped_where_they_are_named():
     given = {"image_topic": "/camera/image_raw", "transcript_topic": ""}
     assert remappings(given) == [("image", "/camera/image_raw")]
+
+
+def test_what_the_builder_is_started_with_is_what_it_takes_and_what_the_node_would_build():
+    asked = builder_parser().parse_args(builder_command_line(DEFAULTS))
+    node = RecognizerParameters()
+    assert (asked.bundle, asked.precision, asked.memory) == (node.bundle, node.precision, node.gpu_memory)
+
+
+def test_the_builder_takes_what_the_params_file_says_unless_an_argument_says_otherwise():
+    file = "/**/emotion_recognizer:\n  ros__parameters: {bundle: /models/mine, precision: fp32, threads: 2}\n"
+    command = builder_command_line({**DEFAULTS, "precision": "fp16"}, file)
+    assert command[:4] == ["--bundle", "/models/mine", "--precision", "fp16"]
+
+
+@pytest.mark.parametrize("file", ["", "just words", "/**: 3", "/**:\n  ros__parameters: 3"])
+def test_a_params_file_that_sets_nothing_leaves_the_defaults(file):
+    assert builder_command_line(DEFAULTS, file) == builder_command_line(DEFAULTS)
+
+
+def test_a_params_file_that_is_no_yaml_is_said():
+    with pytest.raises(ValueError, match="params_file: expected YAML"):
+        builder_command_line(DEFAULTS, "{")
 
 
 def test_what_the_player_is_started_with_is_what_it_takes():
