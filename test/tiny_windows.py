@@ -1,5 +1,7 @@
 """A few made-up people whose tokens tell their expression, for tests of learning."""
 
+from typing import Sequence
+
 import numpy as np
 import torch
 
@@ -41,9 +43,9 @@ def model() -> WindowModel:
     return model_of(HEAD, TextSettings(dim=6, buckets=32, rank=4))
 
 
-def model_of(head: WindowHeadConfig, text: TextSettings) -> WindowModel:
+def model_of(head: WindowHeadConfig, text: TextSettings, words: Sequence[str] = ("well",)) -> WindowModel:
     """An untrained one, with four made-up rules."""
     torch.manual_seed(0)
     codes = torch.randn(4, 12).round()
     rules = RuleTensors(codes, torch.ones(4, 12), torch.ones(4), torch.eye(7)[[0, 1, 2, 6]], torch.zeros(4, 3))
-    return WindowModel(head, text, ["well"], FuzzyInputs(rules, torch.tensor([0.4, 0.4])))
+    return WindowModel(head, text, list(words), FuzzyInputs(rules, torch.tensor([0.4, 0.4])))

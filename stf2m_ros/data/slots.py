@@ -18,8 +18,8 @@ UNLABELLED = -1
 class SlotTrack:
     """One clip, slot by slot. T slots from the clip's start.
 
-    label_shares, label_index: where a label is shared among classes, (L, 19) the shares of each of the clip's labels
-    and (T,) which label covers the slot, -1 for none; None where every label is of one class.
+    label_index: (T,) which of the clip's labels covers the slot, -1 for none.
+    label_shares: (L, 19) the shares of each label; None where every label is of one class.
     """
 
     subject: str
@@ -32,6 +32,11 @@ class SlotTrack:
 
     def __len__(self) -> int:
         return len(self.class_index)
+
+    @property
+    def labels(self) -> int:
+        """How many of the clip's labels there are, up to the last that covers a slot."""
+        return 0 if self.label_index is None else int(self.label_index.max()) + 1
 
     def shares(self, slots: slice) -> np.ndarray:
         """(T, 19) float32, how each slot is shared among the classes; zeros where it is not labelled."""
@@ -55,7 +60,7 @@ def slot_track(clip: Clip, grid: WindowGrid) -> SlotTrack:
         components=_components_at(frame_index, clip),
         words=named_words(clip),
         label_shares=_shares_of_labels(clip) if shared else None,
-        label_index=label_index if shared else None,
+        label_index=label_index,
     )
 
 

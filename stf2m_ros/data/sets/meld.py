@@ -61,7 +61,11 @@ class Meld:
             pictures=None if self.videos is None else VideoSpan(Path(self.videos) / f"{place}.mp4"),
             faces=self.faces,
             words=spread_words(split_words(clean_text(fields["Utterance"])), 0.0, length_s),
-            facts={"utterance": clean_text(fields["Utterance"]), "dialogue": fields["Dialogue_ID"]},
+            facts={
+                "utterance": clean_text(fields["Utterance"]),
+                "dialogue": fields["Dialogue_ID"],
+                "start_s": f"{start_s:.3f}",  # of the episode
+            },
         )
 
     def _seconds(self, text: str, line: int) -> float:

@@ -1,0 +1,154 @@
+"""Stage 2 where a label is of a whole utterance: one answer for all of its segments together.
+
+An utterance's label says little of each half second of it: half of its segments hold a "the" and nothing else. So the
+loss is taken of the mean of the segments' logits, once for each labelled interval that ends within the window; a long
+utterance then weighs no more than a short one. What was said before stands in the same window.
+"""
+
+from dataclasses import dataclass, field
+from typing import List, NamedTuple, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stf2m_ros.meta.losses import LossSettings, SegmentLoss
+from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
+from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowBatch, WindowSampler
+from stf2m_ros.meta.window_training import WindowModel
+
+NO_LABEL = -1
+
+
+@dataclass(frozen=True)
+class IntervalTrainingSettings:
+    """word_dropout: share of words left out. text_dropout, embedding_dropout: of word vectors and segment embeddings.
+
+    The dropouts are of training alone: the network's graph has none.
+    """
+
+    word_dropout: float = 0.1
+    text_dropout: float = 0.3
+    embedding_dropout: float = 0.3
+    loss: LossSettings = field(default_factory=LossSettings)
+    optimiser: OptimiserSettings = field(
+        default_factory=lambda: OptimiserSettings(steps=120, batch_size=24, rate=2e-3, weight_decay=0.05)
+    )
+
+
+class Interval(NamedTuple):
+    """One labelled interval of one clip."""
+
+    clip: int
+    label: int
+
+
+class Pooling(NamedTuple):
+    """Which segments of a batch each of N intervals holds, and its label."""
+
+    weight: Tensor  # (N, B * S) sums to 1 over the interval's segments
+    class_index: Tensor  # (N,)
+    shares: Tensor  # (N, 19)
+
+
+def intervals(sampler: WindowSampler) -> List[Interval]:
+    """Every labelled interval of the sampler's clips."""
+    return [Interval(clip, label) for clip, track in enumerate(sampler.cache.tracks) for label in range(track.labels)]
+
+
+def cut_ending_with(sampler: WindowSampler, interval: Interval) -> Cut:
+    """The window that the robot has when the interval ends: on the segment grid, with what was before it."""
+    track, per_segment = sampler.cache.tracks[interval.clip], sampler.grid.slots_per_segment
+    held = np.flatnonzero(track.label_index == interval.label)
+    last = int(held[-1]) + 1 if len(held) else 1
+    end = min(-(-last // per_segment) * per_segment, len(track))
+    start = max(0, -(-(end - sampler.grid.slots) // per_segment) * per_segment)
+    return Cut(interval.clip, start, end - start)
+
+
+def pooling(sampler: WindowSampler, cuts: Sequence[Cut], only: Sequence[int] = ()) -> Pooling:
+    """Of windows with the cuts at their ends. only: of each cut the one label that counts; all of them by default.
+
+    An interval that has no segment of its own has the one that holds its middle.
+    """
+    segments, rows, classes, shares = sampler.grid.segments, [], [], []
+    for window, cut in enumerate(cuts):
+        track, labels = sampler.cache.tracks[cut.clip], label_of_slots(sampler, cut)
+        own = label_of_segments(labels.reshape(segments, -1))
+        for label in [only[window]] if only else np.unique(labels[labels != NO_LABEL]):
+            held = own == label
+            if not held.any():
+                held[int(np.flatnonzero(labels == label).mean()) // sampler.grid.slots_per_segment] = True
+            row = np.zeros((len(cuts), segments), np.float32)
+            row[window, held] = 1 / held.sum()
+            first = int(np.flatnonzero(track.label_index == label)[0])
+            rows.append(row.ravel())
+            classes.append(track.class_index[first])
+            shares.append(track.shares(slice(first, first + 1))[0])
+    return Pooling(torch.from_numpy(np.stack(rows)), torch.tensor(classes), torch.from_numpy(np.stack(shares)))
+
+
+def label_of_slots(sampler: WindowSampler, cut: Cut) -> np.ndarray:
+    """(T,) which of the clip's labels each slot of the window has."""
+    labels = np.full(sampler.grid.slots, NO_LABEL)
+    labels[sampler.grid.slots - cut.length :] = sampler.cache.tracks[cut.clip].label_index[
+        cut.start : cut.start + cut.length
+    ]
+    return labels
+
+
+def label_of_segments(labels: np.ndarray) -> np.ndarray:
+    """(S, k) label of each slot -> (S,) the most frequent one, the later of two that are equally frequent."""
+    same = (labels[:, :, None] == labels[:, None, :]).sum(2) * (labels != NO_LABEL)
+    best = labels.shape[1] - 1 - same[:, ::-1].argmax(1)
+    return np.where(same.any(1), labels[np.arange(len(labels)), best], NO_LABEL)
+
+
+class IntervalTrainingTask:
+    """The losses of step number `step`: windows that end where a randomly drawn interval ends."""
+
+    def __init__(
+        self,
+        model: WindowModel,
+        sampler: WindowSampler,
+        counts: np.ndarray,
+        settings: IntervalTrainingSettings,
+        seed: int,
+    ) -> None:
+        self.model, self.sampler, self.settings, self.seed = model, sampler, settings, seed
+        self.loss = SegmentLoss(settings.loss, counts)
+        self.intervals = intervals(sampler)
+
+    def __call__(self, step: int) -> Losses:
+        rng, settings = np.random.default_rng((self.seed, step)), self.settings
+        drawn = rng.integers(len(self.intervals), size=settings.optimiser.batch_size)
+        cuts = [cut_ending_with(self.sampler, self.intervals[index]) for index in drawn]
+        batch, pooled = self.sampler.cut(cuts), pooling(self.sampler, cuts)
+        lost = rng.random(batch.word_ids.shape) < settings.word_dropout
+        batch = batch._replace(word_ids=np.where(lost, NO_WORD, batch.word_ids))
+        logits = pooled.weight @ self._logits(batch).flatten(0, 1)
+        return {"classes": self.loss.cross_entropy(logits, pooled.class_index, pooled.shares)}
+
+    def _logits(self, batch: WindowBatch) -> Tensor:
+        """(B, S, 19), with dropout where the words come in and where the answer is read."""
+        model, settings = self.model, self.settings
+        inputs, last_layer = model.head_inputs(batch, model.text()), model.head.last_layer
+        inputs = inputs._replace(words=functional.dropout(inputs.words, settings.text_dropout))
+        out = model.head(inputs, *model.fuzzy, last_layer)
+        embedding = functional.dropout(out.embedding, settings.embedding_dropout)
+        return torch.matmul(embedding, last_layer[:, :-1].T) + last_layer[:, -1]
+
+
+@torch.no_grad()
+def judge_intervals(
+    model: WindowModel, sampler: WindowSampler, which: Sequence[Interval], batch: int = 64
+) -> np.ndarray:
+    """(N, 19) mean logits of each interval, as the robot says them at its end."""
+    said = []
+    for start in range(0, len(which), batch):
+        part = which[start : start + batch]
+        cuts = [cut_ending_with(sampler, interval) for interval in part]
+        pooled = pooling(sampler, cuts, [interval.label for interval in part])
+        said.append((pooled.weight @ model(sampler.cut(cuts)).logits.flatten(0, 1)).numpy())
+    return np.concatenate(said)

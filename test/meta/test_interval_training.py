@@ -1,0 +1,126 @@
+"""Words alone: utterances whose one word tells their emotion."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_windows import PLAIN, model_of
+
+from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
+from stf2m_ros.data.slots import slot_track
+from stf2m_ros.meta.interval_training import (
+    NO_LABEL,
+    Interval,
+    IntervalTrainingSettings,
+    IntervalTrainingTask,
+    cut_ending_with,
+    intervals,
+    judge_intervals,
+    label_of_segments,
+    pooling,
+)
+from stf2m_ros.meta.text_pretraining import BagReadout, TextPretrainingSettings, TextPretrainingTask, bags_of
+from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.meta.training_loop import OptimiserSettings, run_steps
+from stf2m_ros.meta.window_batches import WindowSampler, class_counts
+from stf2m_ros.net.stf2m import WindowHeadConfig
+from stf2m_ros.net.text_table import TextTable
+from stf2m_ros.stream.settings import TextSettings, WindowGrid
+
+GRID = WindowGrid(span_s=6.0)
+WORDS = ["angry", "glad", "so"]
+TEXT = TextSettings(dim=12, buckets=64, rank=8)
+HEAD = WindowHeadConfig(rows=1, columns=1, token_dim=8, text_dim=12, embedding_dim=16)
+
+
+def dialogue(*emotions):
+    """An utterance of 1.2 s for each: `so`, and a word of its emotion."""
+    labels, words = [], []
+    for place, emotion in enumerate(emotions):
+        start_s = 1.5 * place
+        labels.append(LabelInterval(0 if emotion == "glad" else 3, start_s, start_s + 1.2))
+        words += [TimedWord("so", start_s, start_s + 0.4), TimedWord(emotion, start_s + 0.5, start_s + 1.1)]
+    return Clip("d", "d", None, np.empty(0), tuple(words), tuple(labels), None)
+
+
+def sampler(clips=40):
+    rng = np.random.default_rng(0)
+    spoken = [dialogue(*rng.choice(["glad", "angry"], 5)) for _ in range(clips)]
+    tracks = tuple(slot_track(clip, GRID) for clip in spoken)
+    return WindowSampler(TokenCache(np.zeros((0, 1, 8), np.float16), tracks, (0,) * clips), GRID, PLAIN, WORDS)
+
+
+def test_a_window_ends_on_the_segment_grid_where_its_utterance_ends():
+    cut = cut_ending_with(sampler(), Interval(0, 1))
+    assert (cut.start, cut.length) == (0, 30)  # 1.5 to 2.7 s; the next edge is at 3 s
+    late = cut_ending_with(sampler(), Interval(0, 4))
+    assert (late.start + late.length, late.length) == (72, 57)  # the clip ends at 7.2 s; the window begins on an edge
+    assert late.start % GRID.slots_per_segment == 0
+
+
+def test_each_utterance_is_one_answer_whatever_its_length():
+    source = sampler()
+    cuts = [cut_ending_with(source, Interval(0, 1)), cut_ending_with(source, Interval(1, 0))]
+    pooled = pooling(source, cuts)
+    assert pooled.weight.shape == (3, 2 * GRID.segments)
+    assert torch.allclose(pooled.weight.sum(1), torch.ones(3))
+    assert pooled.weight[2, : GRID.segments].sum() == 0  # of the second window
+    assert pooling(source, cuts, only=[1, 0]).class_index.tolist() == pooled.class_index[1:].tolist()
+
+
+def test_an_utterance_too_short_for_a_segment_of_its_own_has_the_one_it_lies_in():
+    labels = (LabelInterval(0, 0.0, 0.8), LabelInterval(3, 0.8, 1.0), LabelInterval(6, 1.0, 2.0))
+    clip = Clip("d", "d", None, np.empty(0), (TimedWord("so", 0.8, 0.9),), labels, None)
+    cache = TokenCache(np.zeros((0, 1, 8), np.float16), (slot_track(clip, GRID),), (0,))
+    source = WindowSampler(cache, GRID, PLAIN, WORDS)
+    pooled = pooling(source, [cut_ending_with(source, Interval(0, 1))])
+    assert pooled.class_index.tolist() == [0, 3]
+    assert pooled.weight[1].nonzero().ravel().tolist() == [GRID.segments - 1]
+
+
+def test_a_segment_has_the_label_of_most_of_its_slots():
+    labels = np.array([[0, 0, 1], [NO_LABEL, NO_LABEL, 2], [NO_LABEL] * 3])
+    assert label_of_segments(labels).tolist() == [0, 2, NO_LABEL]
+
+
+def test_the_words_of_each_utterance_are_a_bag():
+    bags = bags_of(sampler(2).cache.tracks, WORDS, GRID.slot_s)
+    assert bags.lengths.tolist() == [2] * 10
+    assert set(zip(bags.word_ids[1::2].tolist(), bags.class_index.tolist())) == {(0, 3), (1, 0)}
+
+
+def test_the_table_learns_which_words_tell_an_emotion(tmp_path):
+    torch.manual_seed(0)
+    settings = TextPretrainingSettings(optimiser=OptimiserSettings(steps=30, batch_size=32, rate=3e-2))
+    source = sampler()
+    readout = BagReadout(TextTable(TEXT, WORDS), settings)
+    bags = bags_of(source.cache.tracks, WORDS, GRID.slot_s)
+    task = TextPretrainingTask(readout, bags, class_counts(source.cache), seed=0)
+    run_steps("bags", readout, task, settings.optimiser, tmp_path / "bags", None)
+    with torch.no_grad():
+        said = readout(torch.tensor([0, 1]), torch.tensor([1, 1]), torch.ones(2)).argmax(-1)
+    assert said.tolist() == [3, 0]
+
+
+def test_words_alone_teach_the_head_one_answer_for_each_utterance(tmp_path):
+    source, settings = sampler(), OptimiserSettings(steps=60, batch_size=8, rate=1e-2)
+    model = model_of(HEAD, TEXT, WORDS)
+    task = IntervalTrainingTask(
+        model, source, class_counts(source.cache), IntervalTrainingSettings(optimiser=settings), seed=0
+    )
+    run_steps("dialogues", model, task, settings, tmp_path / "dialogues", None)
+    which = intervals(source)[:50]
+    expected = pooling(source, [cut_ending_with(source, i) for i in which], [i.label for i in which]).class_index
+    said = judge_intervals(model, source, which)
+    assert said.shape == (50, 19)
+    assert np.mean(said.argmax(-1) == expected.numpy()) > 0.9
+
+
+def test_the_same_numbers_give_the_same_losses():
+    source, model = sampler(), model_of(HEAD, TEXT, WORDS)
+    task = IntervalTrainingTask(model, source, class_counts(source.cache), IntervalTrainingSettings(), seed=0)
+    model.eval()
+    losses = []
+    for _ in range(2):
+        torch.manual_seed(1)
+        losses.append(task(3)["classes"].item())
+    assert losses[0] == pytest.approx(losses[1])
