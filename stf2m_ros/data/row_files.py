@@ -1,16 +1,19 @@
 """Arrays on the disk that are filled in order, item by item: memory-mapped; a kill loses the last seconds only."""
 
 import json
+import mmap
 import os
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import numpy as np
 from tqdm import tqdm
 
 FORM_VERSION = 2
 _KEEP_EVERY_S = 20.0
+_MAPPED_BYTES = 128 << 20
+"""So much of a mapped file may stay in this process's memory before it is given back to the system's cache."""
 
 Shapes = Mapping[str, Tuple[Tuple[int, ...], type]]
 """Name of each array: its shape and type."""
@@ -63,6 +66,7 @@ class RowFiles:
         """Rows first, then the count of them: a kill between the two loses work, never truth."""
         for array in self._arrays.values():
             array.flush()
+            _give_back(array)
         told = {"version": FORM_VERSION, "made": self.made_from, "items": self.items, "done": self.done}
         write_atomically(self.path, json.dumps(told))
 
@@ -73,6 +77,35 @@ class RowFiles:
             return 0, 0
         same = found.get("version") == FORM_VERSION and found.get("made") == self.made_from
         return (int(found["done"]), int(found["items"])) if same else (0, 0)
+
+
+class MappedRows:
+    """The rows of a .npy file, copied as they are asked for: however large the file, memory holds a bounded part."""
+
+    def __init__(self, path: Path) -> None:
+        self._rows = np.load(path, mmap_mode="r")
+        self._touched = 0
+        self.shape, self.dtype = self._rows.shape, self._rows.dtype
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, which: Union[int, slice, np.ndarray]) -> np.ndarray:
+        found = np.array(self._rows[which])
+        self._touched += found.nbytes
+        if self._touched > _MAPPED_BYTES:
+            _give_back(self._rows)
+            self._touched = 0
+        return found
+
+    def __array__(self, dtype: Optional[np.dtype] = None) -> np.ndarray:
+        return np.array(self._rows, dtype)
+
+
+def _give_back(mapped: np.ndarray) -> None:
+    """Pages of a file stay in the system's cache, where they are nobody's; written ones are kept there, too."""
+    if hasattr(mmap, "MADV_DONTNEED") and isinstance(mapped.base, mmap.mmap):
+        mapped.base.madvise(mmap.MADV_DONTNEED)
 
 
 def write_atomically(path: Path, text: str) -> None:

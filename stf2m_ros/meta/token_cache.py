@@ -14,7 +14,7 @@ import torch
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore, StoredFrames
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import RowFiles, write_atomically
+from stf2m_ros.data.row_files import MappedRows, RowFiles, write_atomically
 from stf2m_ros.data.slots import SlotTrack, slot_track
 from stf2m_ros.meta.devices import device_of
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
@@ -34,7 +34,7 @@ class TokenCache:
     learned any.
     """
 
-    tokens: np.ndarray
+    tokens: Union[np.ndarray, MappedRows]
     tracks: Tuple[SlotTrack, ...]
     starts: Tuple[int, ...]
     states: Optional[np.ndarray] = None
@@ -85,7 +85,7 @@ def token_cache(
         _encode_all(store, names, encoder, pixels, files, starts)
     filmed = np.diff(ends, prepend=0) > 0
     tracks = tuple(_track(clip, grid, seen) for clip, seen in zip(store.read_all(names, frames=False), filmed))
-    return TokenCache(np.load(folder / "tokens.npy", mmap_mode="r"), tracks, starts)
+    return TokenCache(MappedRows(folder / "tokens.npy"), tracks, starts)
 
 
 def _track(clip: Clip, grid: WindowGrid, filmed: bool) -> SlotTrack:
@@ -138,7 +138,7 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
 
 
 @torch.no_grad()
-def read_states(tokens: np.ndarray, readout: FrameReadout, batch: int = 2000) -> np.ndarray:
+def read_states(tokens: Union[np.ndarray, MappedRows], readout: FrameReadout, batch: int = 2000) -> np.ndarray:
     """(N, R, D) tokens -> (N, 12) float16 component states."""
     parts = [torch.from_numpy(np.array(tokens[start : start + batch])) for start in range(0, len(tokens), batch)]
     states = (readout.read(part.to(device_of(readout)))[1] for part in parts)

@@ -1,9 +1,10 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stf2m_ros.data.row_files import RowFiles
+from stf2m_ros.data.row_files import MappedRows, RowFiles
 
 SHAPES = {"rows": ((5, 2), np.float32)}
 
@@ -46,3 +47,22 @@ def test_the_index_tells_in_plain_words_what_stands(tmp_path):
     told = json.loads((tmp_path / "index.json").read_text())
     assert told == {"version": 2, "made": {"clips": "a"}, "items": 5, "done": 5}
     assert not list(tmp_path.glob(".*.part"))
+
+
+def resident_kb():
+    """What this process holds of files that it has mapped."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssFile"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what a process holds")
+def test_reading_a_large_file_over_and_over_holds_a_bounded_part_of_it(tmp_path):
+    rows = np.lib.format.open_memmap(tmp_path / "rows.npy", "w+", np.uint8, (300, 1 << 20))  # sparse: no disk is filled
+    rows[7, :3] = (1, 2, 3)
+    del rows
+    before, mapped = resident_kb(), MappedRows(tmp_path / "rows.npy")
+    for start in range(0, 300, 4):
+        assert mapped[start : start + 4].shape == (4, 1 << 20)
+    assert resident_kb() - before < 200_000
+    assert mapped[np.array([7])][0, :4].tolist() == [1, 2, 3, 0]
+    assert (len(mapped), mapped.dtype) == (300, np.uint8)
