@@ -9,7 +9,9 @@ from stf2m_ros.node.recognizer_worker import WorkerCounts
 
 PERIOD_S = 1.0
 FAILURE_STANDS_S = 10.0
-"""So long a failure is the state of the node; then it is in the values only, and hides nothing else."""
+"""So long a failure, or a jump of the clock, is the state of the node; then it is in the values only."""
+
+_CLOCK = "time ran backwards, the window began anew: two cameras on one topic, a bag that loops, a clock that was set?"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
         "last inference ms": f"{counts.last_inference_ms:.1f}",
         "absence": health.absence,
         "camera silent": "no" if health.silent_s is None else f"{health.silent_s:.0f} s",
+        "time ran backwards": counts.clock_jumps,
         "failures": counts.failures,
         "last failure": counts.last_failure,
     }
@@ -61,6 +64,8 @@ def judge(health: Health) -> "tuple[bytes, str]":
         return DiagnosticStatus.ERROR, health.counts.last_failure
     if health.silent_s is not None:
         return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"
+    if health.now_s - health.counts.last_clock_jump_s < FAILURE_STANDS_S:
+        return DiagnosticStatus.WARN, _CLOCK
     if health.degraded:
         return DiagnosticStatus.WARN, health.backend
     return DiagnosticStatus.OK, health.absence or "a person is followed"

@@ -19,7 +19,7 @@ from stf2m_ros.node.image_messages import rgb_of_compressed, rgb_of_image
 from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
 from stf2m_ros.node.messages import ModelIdentity, message_of_sequence, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
-from stf2m_ros.node.recognizer_worker import RecognizerWorker, WorkerCounts
+from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker, WorkerCounts
 from stf2m_ros.node.stamps import StampClock, seconds_of
 from stf2m_ros.node.transcript_messages import TranscriptSource, transcript_source
 from stf2m_ros.node.transitions import failing_clearly, refusing_the_impossible
@@ -143,7 +143,7 @@ class EmotionRecognizer(LifecycleNode):
     def _subscribe_transcript(self, source: TranscriptSource) -> object:
         callback = partial(self._on_transcript, source)
         return self.create_subscription(
-            source.message_type, "transcript", callback, 10, qos_overriding_options=_overridable()
+            source.message_type, "transcript", callback, MAX_UTTERANCES, qos_overriding_options=_overridable()
         )
 
     def _on_image(self, read: Callable, message: object) -> None:

@@ -19,12 +19,15 @@ PASS_TIME_AFTER_S = 0.6
 """Time passes by the clock only when no image brought it for so long: more than a late image is late."""
 TICK_S = 0.1
 MAX_UTTERANCES = 100
+"""Texts that may wait, for the node and then for the worker; of more at once the first are lost."""
 _LOG = logging.getLogger(__name__)
 _THROTTLED = {"throttle_s": 10.0}  # what goes wrong once mostly does so with every message
 
 
 class FedRecognizer(Protocol):
     """What the worker needs of runtime.recognizer.Recognizer."""
+
+    clock_jumps: int
 
     def push_frame(self, frame: Frame) -> None: ...
 
@@ -62,6 +65,8 @@ class WorkerCounts:
     last_inference_ms: float = 0.0
     last_failure: str = ""
     last_failure_s: float = float("-inf")  # when, on time.monotonic's clock
+    clock_jumps: int = 0  # how often time ran backwards, and the window began anew
+    last_clock_jump_s: float = float("-inf")  # when, on time.monotonic's clock
     last_unreadable: str = ""  # what was wrong with the newest image that could not be read
 
 
@@ -200,7 +205,10 @@ class RecognizerWorker:
                 _LOG.info("transcript: %s", heard.remark, extra=_THROTTLED)
         if frame is not None:
             self._quiet_since_s = time.monotonic()
+            jumps = recognizer.clock_jumps
             recognizer.push_frame(frame)
+            if recognizer.clock_jumps > jumps:
+                self._note(clock_jumps=self._counts.clock_jumps + 1, last_clock_jump_s=self._quiet_since_s)
         elif time.monotonic() - self._quiet_since_s > PASS_TIME_AFTER_S:
             now_s = self._stamp_now() - PASS_TIME_AFTER_S
             if now_s > 0:  # else simulated time has not begun

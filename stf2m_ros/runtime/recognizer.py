@@ -66,6 +66,7 @@ class Recognizer:
         self._window = TimeWindow(card.grid)
         self._due = DueWindows(card.grid)
         self._track_id = 0
+        self.clock_jumps = 0  # how often time ran backwards
         self.reset()
 
     def push_frame(self, frame: Frame) -> None:
@@ -74,6 +75,7 @@ class Recognizer:
             chosen = self._chooser.offer(frame)
         except ClockJumpedBack as jump:
             _LOG.warning("time ran backwards, the window starts anew: %s", jump, extra=_THROTTLED)
+            self.clock_jumps += 1
             self.reset()
             self._window_reset = True
             chosen = self._chooser.offer(frame)

@@ -8,7 +8,8 @@ from typing import Tuple
 
 from stf2m_ros.stream.timed_word import TimedWord, check_span
 
-_WORD = re.compile(r"\w+(?:['’\-]\w+)*[?!]*")
+_MARK = "\ue000"  # stands for any vowel sign or accent, which are no \w to Python; of private use, so in no text
+_WORD = re.compile(rf"\w[\w{_MARK}]*(?:['’\-]\w[\w{_MARK}]*)*[?!]*")
 _CHARACTERS_PER_S = 14.0  # about 150 English words a minute
 _LONGEST_ESTIMATE_S = 300.0  # nobody speaks 100 kB in one go
 
@@ -52,9 +53,16 @@ def clean_text(text: str) -> str:
 def split_words(text: str) -> Tuple[str, ...]:
     """The words of a text; "don't" and "x-ray" are one word each.
 
-    Of the punctuation only ? and ! stay, at the end of their word: how a thing was said stands in them.
+    Of the punctuation only ? and ! stay, at the end of their word: how a thing was said stands in them. Vowel signs, as
+    of Hindi and Hebrew, are part of their word.
     """
-    return tuple(_WORD.findall(text))
+    found = text if text.isascii() else "".join(_MARK if _is_mark(character) else character for character in text)
+    return tuple(text[match.start() : match.end()] for match in _WORD.finditer(found))
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it changes the letter before it, by Unicode's categories."""
+    return unicodedata.category(character).startswith("M")
 
 
 def spread_words(words: Tuple[str, ...], start_s: float, end_s: float) -> Tuple[TimedWord, ...]:

@@ -35,6 +35,17 @@ def test_an_old_failure_does_not_hide_a_silent_camera():
     assert (level, text) == (DiagnosticStatus.WARN, "no image on /image for 4 s")
 
 
+def test_time_that_ran_backwards_is_a_warning_for_a_while_and_is_counted():
+    counts = WorkerCounts(clock_jumps=3, last_clock_jump_s=100.0)
+    health = Health(state="active", now_s=101.0, counts=counts)
+    level, text = judge(health)
+    assert level == DiagnosticStatus.WARN
+    assert text.startswith("time ran backwards, the window began anew")
+    values = {each.key: each.value for each in diagnostic_message("/node", health).status[0].values}
+    assert values["time ran backwards"] == "3"
+    assert judge(Health(state="active", now_s=111.0, counts=counts))[0] == DiagnosticStatus.OK
+
+
 def test_a_backend_that_is_not_the_wanted_one_is_a_warning():
     said = "ONNX Runtime serves: pycuda is not installed"
     assert judge(Health(state="active", backend=said, degraded=True)) == (DiagnosticStatus.WARN, said)

@@ -27,12 +27,14 @@ class RecordingRecognizer:
         self.may_go_on.set()
         self.due, self.closed = False, False
         self.failure = None
+        self.clock_jumps = 0
 
     def push_frame(self, frame: Frame) -> None:
         self.threads.add(threading.get_ident())
         self.taken.set()
         assert self.may_go_on.wait(DEADLINE_S)
         frame.read()
+        self.clock_jumps += bool(self.stamps) and frame.stamp_s < self.stamps[-1]
         self.stamps.append(frame.stamp_s)
         self.due = True
         if self.failure is not None:
@@ -118,6 +120,17 @@ def test_of_the_frames_that_wait_the_newest_wins_and_the_others_are_counted(work
     inbox.wait_for(2)
     assert inbox.stamps == [1.0, 4.0]
     assert (worker.counts.frames_received, worker.counts.frames_dropped, worker.counts.frames_read) == (4, 2, 2)
+
+
+def test_jumps_of_the_clock_are_counted_since_the_node_was_activated(worker, inbox):
+    worker.activate()
+    for number, stamp_s in enumerate((9.0, 5.0, 6.0, 2.0), 1):
+        worker.put_frame(stamp_s, lambda: PIXEL)
+        inbox.wait_for(number)
+    assert worker.counts.clock_jumps == 2
+    assert worker.counts.last_clock_jump_s <= time.monotonic()
+    worker.activate()
+    assert worker.counts.clock_jumps == 0
 
 
 def test_everything_that_touches_the_recognizer_runs_on_one_thread(worker, recognizer, inbox):

@@ -183,6 +183,15 @@ def test_a_backward_clock_starts_a_new_window_and_the_sequence_says_so_once(robo
     assert seen[0].start_s == EPOCH_S - 100
 
 
+def test_two_cameras_of_different_clocks_give_no_window_but_every_jump_is_counted(robot: Robot) -> None:
+    for number in range(30):
+        stamp_s = EPOCH_S + number / 30
+        robot.recognizer.push_frame(Frame(stamp_s, lambda: PICTURE))
+        robot.recognizer.push_frame(Frame(stamp_s - 100, lambda: PICTURE))
+    assert not robot.recognizer.is_due()
+    assert robot.recognizer.clock_jumps == 30
+
+
 def test_late_words_change_segments_of_the_past(robot: Robot) -> None:
     before = robot.film(EPOCH_S, EPOCH_S + 4)[-1]
     robot.recognizer.push_words(Utterance("hello", EPOCH_S + 1.0, EPOCH_S + 1.5))

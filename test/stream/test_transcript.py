@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from stf2m_ros.stream.timed_word import TimedWord
@@ -141,6 +143,23 @@ def test_an_accent_of_its_own_does_not_split_the_word():
     transcript = Transcript()
     transcript.add(said("cafe\u0301s", 0, 1))
     assert texts(transcript) == ["caf\u00e9s"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["मैं", "बहुत", "खुश", "हूँ"], ["שָׁלוֹם", "לְכֻלָּם!"], ["สวัสดี"], ["je", "l’été"], ["naïve", "x-ray"]],
+    ids=["Hindi", "Hebrew", "Thai", "French", "English"],
+)
+def test_vowel_signs_and_accents_do_not_split_words(words):
+    transcript = Transcript()
+    transcript.add(said(" ".join(words), 0, 1))
+    assert texts(transcript) == [unicodedata.normalize("NFC", word) for word in words]
+
+
+def test_an_emoji_is_no_word():
+    transcript = Transcript()
+    transcript.add(said("I \u2764\ufe0f you", 0, 1))  # a heart, and the sign that asks for its colour
+    assert texts(transcript) == ["I", "you"]
 
 
 @pytest.mark.parametrize("start_s, end_s", [(2, 1), (float("nan"), 1), (0, float("inf"))])
