@@ -64,6 +64,12 @@ class TrainingConfig:
         """The same, but what cannot be read of any data set is left out and listed."""
         return replace(self, data_sets=tuple(replace(each, skip_broken=True) for each in self.data_sets))
 
+    def smallest_batch(self) -> int:
+        """Of the stages that it asks for: no more processes than this can share every batch."""
+        stages = [self.pretraining.optimiser.batch_size, self.window_training.optimiser.batch_size]
+        meta = self.meta_training
+        return min([*stages, meta.tasks, meta.mixed_windows] if self.bilevel else stages)
+
 
 def load_config(path: Path) -> TrainingConfig:
     """Raises ValueError in one line: the file, the key, what was expected and found."""

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.training.config import TrainingConfig, load_config
 
+NARROW = MetaTrainingSettings(tasks=3)
 CONFIGS = sorted((Path(__file__).parents[2] / "config").glob("train_*.yaml"))
 
 
@@ -44,3 +46,8 @@ def test_broken_files_of_every_data_set_can_be_skipped(tmp_path):
     config = load_config(tmp_path / "some.yaml")
     assert not any(source.skip_broken for source in config.data_sets)
     assert all(source.skip_broken for source in config.skipping_broken().data_sets)
+
+
+@pytest.mark.parametrize(("bilevel", "smallest"), [(False, 32), (True, 3)])
+def test_the_smallest_batch_is_that_of_a_stage_that_is_asked_for(bilevel, smallest):
+    assert TrainingConfig(bilevel=bilevel, meta_training=NARROW).smallest_batch() == smallest
