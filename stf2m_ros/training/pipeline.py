@@ -80,6 +80,7 @@ class TrainingPipeline:
         """
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
+        self.processes.share(self.config.smallest_batch())  # said now, not after hours of preparing
         record = RunRecord(self.config, self.processes.is_first)
         if only:
             record.check_alone(only)
