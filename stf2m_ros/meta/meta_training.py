@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from stf2m_ros.meta.devices import device_of, moved
+from stf2m_ros.meta.episodes import EpisodeSettings
 from stf2m_ros.meta.inner_loop import Gradient, Params, adapt, taped_gradient
 from stf2m_ros.meta.losses import LossSettings, SegmentLoss, SegmentTargets
 from stf2m_ros.meta.processes import ALONE, Processes
@@ -53,6 +54,7 @@ class MetaTrainingSettings:
     validation_clips: int = 100
     inner: InnerSettings = field(default_factory=InnerSettings)
     task: TaskSettings = field(default_factory=TaskSettings)
+    episodes: EpisodeSettings = field(default_factory=EpisodeSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(steps=400, batch_size=4, rate=1e-3))
 

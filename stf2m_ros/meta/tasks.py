@@ -86,24 +86,25 @@ class TaskSampler:
         return [groups[index] for index in chosen]
 
     def _windows(self, groups: Sequence[Group], rng: np.random.Generator) -> WindowBatch:
-        return WindowBatch.stacked([self._window(group, rng) for group in groups])
+        return WindowBatch.stacked([window_around(self.windows, group, rng) for group in groups])
 
-    def _window(self, group: Group, rng: np.random.Generator) -> WindowBatch:
-        """A varied window around the group, labelled on the group alone."""
-        slots, length = self.windows.grid.slots, len(self.windows.cache.tracks[group.clip])
-        first = max(0, group.end - slots)
-        start = int(rng.integers(first, max(group.start, first) + 1))
-        end = int(rng.integers(group.end, min(start + slots, length) + 1))
-        offset = slots - (end - start)
-        window = self.windows.varied(Cut(group.clip, start, end - start), offset, rng)
-        inside = np.zeros(slots, bool)
-        inside[max(group.start - start, 0) + offset : group.end - start + offset] = True
-        inside = inside.reshape(-1, self.windows.grid.slots_per_segment).mean(1) >= 0.5
-        return window._replace(
-            class_index=np.where(inside, window.class_index, UNLABELLED),
-            components=np.where(inside[..., None], window.components, np.nan).astype(np.float32),
-            read_states=np.where(inside[..., None], window.read_states, np.nan).astype(np.float32),
-        )
+
+def window_around(windows: WindowSampler, group: Group, rng: np.random.Generator) -> WindowBatch:
+    """A varied window around the group (no batch axis), labelled on the group alone."""
+    slots, length = windows.grid.slots, len(windows.cache.tracks[group.clip])
+    first = max(0, group.end - slots)
+    start = int(rng.integers(first, max(group.start, first) + 1))
+    end = int(rng.integers(group.end, min(start + slots, length) + 1))
+    offset = slots - (end - start)
+    window = windows.varied(Cut(group.clip, start, end - start), offset, rng)
+    inside = np.zeros(slots, bool)
+    inside[max(group.start - start, 0) + offset : group.end - start + offset] = True
+    inside = inside.reshape(-1, windows.grid.slots_per_segment).mean(1) >= 0.5
+    return window._replace(
+        class_index=np.where(inside, window.class_index, UNLABELLED),
+        components=np.where(inside[..., None], window.components, np.nan).astype(np.float32),
+        read_states=np.where(inside[..., None], window.read_states, np.nan).astype(np.float32),
+    )
 
 
 def groups_of(clip: int, class_index: np.ndarray) -> List[Group]:

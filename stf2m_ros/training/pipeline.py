@@ -20,7 +20,9 @@ from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.best_weights import BestWeights, validation_accuracy
 from stf2m_ros.meta.checkpoint import checkpoint_step
-from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingTask
+from stf2m_ros.meta.episode_learning import EpisodeLearner, WithEpisodes
+from stf2m_ros.meta.episodes import ClassEpisodes, class_split
+from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingSettings, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
 from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.shared_batch_norm import share_batch_norm
@@ -201,9 +203,7 @@ class TrainingPipeline:
         self, learner: MetaLearner, caches: Dict[str, TokenCache], name: str, optimiser: OptimiserSettings
     ) -> None:
         settings, file = replace(self.config.meta_training, optimiser=optimiser), f"{name}.safetensors"
-        tasks = TaskSampler(self._sampler(caches["train"], learner.model), settings.task)
-        counts = class_counts(caches["train"])
-        task = MetaTrainingTask(learner, tasks, counts, settings, self.config.seed, self.processes)
+        task = self._outer_losses(learner, caches["train"], settings)
         if not settings.validate_every or not has_emotions(caches["validation"]):
             self._run_steps(f"{name}-train", learner, task, optimiser, file)
             return
@@ -212,6 +212,17 @@ class TrainingPipeline:
         best = BestWeights(learner, task, accuracy, settings.validate_every, self.work / file, self.processes)
         self._run_steps(f"{name}-train", learner, best, optimiser, file)
         best.restore(optimiser.steps)
+
+    def _outer_losses(
+        self, learner: MetaLearner, training: TokenCache, settings: MetaTrainingSettings
+    ) -> Callable[[int], Losses]:
+        windows, seed, processes = self._sampler(training, learner.model), self.config.seed, self.processes
+        tasks = TaskSampler(windows, settings.task)
+        task = MetaTrainingTask(learner, tasks, class_counts(training), settings, seed, processes)
+        if not settings.episodes.per_step:
+            return task
+        episodes = ClassEpisodes(windows, class_split(settings.episodes.held_out).learned, settings.episodes)
+        return WithEpisodes(task, EpisodeLearner(learner, episodes, settings), seed, processes)
 
     def _sampler(self, cache: TokenCache, model: WindowModel) -> WindowSampler:
         return WindowSampler(cache, self.config.grid, self.config.window_training.sampling, model.vocabulary)

@@ -1,9 +1,12 @@
 """Training goes on at the membership ranges that were found."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny_windows import GRID, HEAD, PLAIN, model, people
 
+from stf2m_ros.meta.episodes import EpisodeSettings
 from stf2m_ros.meta.meta_training import InnerSettings, MetaLearner, MetaTrainingSettings
 from stf2m_ros.meta.tasks import TaskSettings
 from stf2m_ros.meta.training_loop import OptimiserSettings
@@ -52,6 +55,19 @@ def test_two_levels_go_on_at_two_levels(pipeline, tmp_path):
     last_layer_after(pipeline, network, learner)
     assert sorted(path.stem for path in tmp_path.glob("*.safetensors")) == ["meta_at_0.2_0.8", "meta_at_0.2_0.8_best"]
     assert not torch.equal(learner.log_step_sizes, rates)
+
+
+def test_episodes_are_learned_beside_the_tasks_where_there_shall_be_some(pipeline):
+    def after(settings):
+        pipeline.config = replace(pipeline.config, meta_training=settings)
+        network = model()
+        pipeline.work = pipeline.work / str(settings.episodes.per_step)
+        pipeline.meta_train(network, {"train": people(), "validation": people(4)})
+        return network.head.recurrent.recur.detach().clone()
+
+    without = pipeline.config.meta_training
+    episodes = EpisodeSettings(per_step=1, ways=2, shots=1, query=1, held_out=0)
+    assert not torch.equal(after(without), after(replace(without, episodes=episodes)))
 
 
 def test_a_flat_surface_leaves_ranges_and_weights_as_they_are(pipeline, tmp_path):
