@@ -8,9 +8,8 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from stf2m_ros.runtime.backends import BACKENDS, BackendSettings
+from stf2m_ros.runtime.backends import ALL_PRECISIONS, BACKENDS, BackendSettings
 from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY
-from stf2m_ros.runtime.tensorrt_api import PRECISIONS
 
 
 def parameter(
@@ -38,7 +37,10 @@ class RecognizerParameters:
         choices=BACKENDS,
     )
     precision: str = parameter(
-        BackendSettings.precision, "Of TensorRT's engines; ONNX Runtime always runs fp32.", choices=PRECISIONS
+        BackendSettings.precision,
+        "fp32, fp16: of TensorRT's engines, ONNX Runtime then runs fp32. int8: of ONNX Runtime's frame encoder, with "
+        "backend onnxruntime and a bundle that has been quantised.",
+        choices=ALL_PRECISIONS,
     )
     gpu_memory: str = parameter(
         BackendSettings.gpu_memory,

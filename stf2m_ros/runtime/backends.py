@@ -19,6 +19,7 @@ from stf2m_ros.runtime.switched_tokens import SwitchedTokens
 from stf2m_ros.runtime.tensorrt_api import PRECISIONS, find_tensorrt
 
 BACKENDS = ("auto", "tensorrt", "onnxruntime")
+ALL_PRECISIONS = (*PRECISIONS, "int8")
 _DEVICE_FILES = ("nvidia0", "nvhost-gpu", "nvhost-ctrl-gpu", "nvmap", "dxg")
 """Below /dev where NVIDIA's driver is loaded: on a PC, on Jetsons, under WSL."""
 
@@ -34,9 +35,12 @@ class BackendSettings:
     gpu_memory: str = "auto"
 
     def __post_init__(self) -> None:
-        for name, choices in (("backend", BACKENDS), ("precision", PRECISIONS), ("gpu_memory", GPU_MEMORY)):
+        for name, choices in (("backend", BACKENDS), ("precision", ALL_PRECISIONS), ("gpu_memory", GPU_MEMORY)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}: expected one of {', '.join(choices)}, found {getattr(self, name)!r}")
+        if self.precision == "int8" and self.backend != "onnxruntime":
+            # TensorRT's answers are held against ONNX Runtime's, which must then be the exact ones.
+            raise ValueError(f"precision: int8 is ONNX Runtime's, expected backend onnxruntime, found {self.backend!r}")
 
 
 class TensorRTPath:
@@ -86,7 +90,7 @@ class ServedEngines:
 
 def open_engines(bundle: Bundle, settings: BackendSettings) -> ServedEngines:
     """Engines that run at once and always; raises BundleMismatch only. Call it, use and close them on one thread."""
-    onnx = open_onnx_engines(bundle, settings.threads)
+    onnx = open_onnx_engines(bundle, settings.threads, settings.precision)
     graphs = {FRAME_ENCODER_FILE: onnx.frame_encoder, WINDOW_HEAD_FILE: onnx.window_head}
     switch = EngineSwitch(graphs, onnx.frame_encoder.name)
     if settings.backend != "onnxruntime":

@@ -23,6 +23,8 @@ WINDOW_HEAD_FILE = "window_head.onnx"
 TEXT_TABLE_FILE = "text_table.npz"
 LAST_LAYER_FILE = "last_layer.npz"
 RULES_FILE = "rules.yaml"
+FRAME_ENCODER_INT8_FILE = "frame_encoder.int8.onnx"
+OPTIONAL_FILES = (FRAME_ENCODER_INT8_FILE,)
 BUNDLE_FILES = (FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, TEXT_TABLE_FILE, LAST_LAYER_FILE, RULES_FILE)
 LAST_LAYER_ARRAY = "weight"
 
@@ -112,7 +114,8 @@ def file_digests(folder: PathLike) -> Dict[str, str]:
     missing = [name for name in BUNDLE_FILES if not (Path(folder) / name).is_file()]
     if missing:
         raise BundleMismatch(f"{folder}: expected the files {', '.join(BUNDLE_FILES)}, found no {missing[0]}")
-    return {name: sha256_of(Path(folder) / name) for name in BUNDLE_FILES}
+    there = [name for name in (*BUNDLE_FILES, *OPTIONAL_FILES) if (Path(folder) / name).is_file()]
+    return {name: sha256_of(Path(folder) / name) for name in there}
 
 
 def write_atomically(path: PathLike, content: bytes) -> None:

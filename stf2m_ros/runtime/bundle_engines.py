@@ -5,6 +5,7 @@ from typing import Dict, Mapping, Tuple
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch
 from stf2m_ros.runtime.card import BundleCard
+from stf2m_ros.runtime.int8_encoder import encoder_file, require_same_source
 from stf2m_ros.runtime.onnx_engine import EngineLoadError, OnnxEngine, Shape, shape_fits
 from stf2m_ros.stream.time_window import TimeWindow
 
@@ -21,9 +22,15 @@ class BundleEngines:
         self.window_head.close()
 
 
-def open_onnx_engines(bundle: Bundle, threads: int = 1) -> BundleEngines:
-    """Both graphs on ONNX Runtime. Raises BundleMismatch where a graph is broken or not of the card's shapes."""
-    frame_encoder = _open(bundle, FRAME_ENCODER_FILE, threads, *frame_encoder_shapes(bundle.card))
+def open_onnx_engines(bundle: Bundle, threads: int = 1, precision: str = "fp32") -> BundleEngines:
+    """Both graphs on ONNX Runtime. Raises BundleMismatch where a graph is broken or not of the card's shapes.
+
+    precision: with int8 the frame encoder is the bundle's int8 one where it has one; all others are float32.
+    """
+    file_name = encoder_file(bundle, precision)
+    frame_encoder = _open(bundle, file_name, threads, *frame_encoder_shapes(bundle.card))
+    if file_name != FRAME_ENCODER_FILE:
+        require_same_source(bundle, frame_encoder)
     window_head = _open(bundle, WINDOW_HEAD_FILE, threads, *window_head_shapes(bundle.card))
     return BundleEngines(frame_encoder, window_head)
 

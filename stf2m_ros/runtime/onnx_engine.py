@@ -34,6 +34,7 @@ class OnnxEngine:
         self._session: Optional[onnxruntime.InferenceSession] = _open_session(Path(path), threads)
         self.input_shapes: Dict[str, Shape] = {each.name: tuple(each.shape) for each in self._session.get_inputs()}
         self.output_shapes: Dict[str, Shape] = {each.name: tuple(each.shape) for each in self._session.get_outputs()}
+        self.metadata: Dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         for each in self._session.get_inputs():
             if each.type != _FLOAT32:
                 raise EngineLoadError(f"{path}: expected input {each.name} to be float32, found {each.type}")
