@@ -159,6 +159,7 @@ class TensorRTEngine:
         ]
 
     def _run_once(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        self._device.wait()  # a run that somebody queued may still read or write where this one's tensors go
         self.queue(inputs, {})
         self._device.wait()
         return self.results()

@@ -180,12 +180,13 @@ def test_where_cpu_and_gpu_share_their_memory_faces_and_words_are_not_copied(
 
 
 def test_the_engines_alone_still_serve_beside_the_tokens(on_gpu: Twins) -> None:
-    on_gpu.encode(0)
-    on_gpu.judge()
     inputs = on_gpu.rig.inputs
+    on_gpu.encode(0)  # and it is under way
     found = on_gpu.switch.run(WINDOW_HEAD_FILE, inputs[WINDOW_HEAD_FILE])
     expected = on_gpu.rig.onnx[WINDOW_HEAD_FILE].run(inputs[WINDOW_HEAD_FILE])
     np.testing.assert_allclose(found["logits"], expected["logits"], atol=1e-4)
     tokens = on_gpu.switch.run(FRAME_ENCODER_FILE, inputs[FRAME_ENCODER_FILE])["tokens"]
     assert tokens.shape == (2, 16, 64)
+    on_gpu.encode(1)
+    on_gpu.switch.run(FRAME_ENCODER_FILE, inputs[FRAME_ENCODER_FILE])
     on_gpu.assert_agree()
