@@ -35,12 +35,19 @@ def _train(options: argparse.Namespace) -> int:
     try:
         from stf2m_ros.meta.processes import joined_processes
         from stf2m_ros.training.config import load_config  # after the check above, and where Ctrl-C is awaited: slow
+        from stf2m_ros.training.feature_pipeline import FeaturePipeline
         from stf2m_ros.training.pipeline import TrainingPipeline
 
         config = load_config(options.config)
         config = config.skipping_broken() if options.skip_broken else config
         with joined_processes(config.device) as processes:
-            scores = TrainingPipeline(config, options.real_faces, processes).run(options.step)
+            of_pictures = not config.encoder.features
+            pipeline = (
+                TrainingPipeline(config, options.real_faces, processes)
+                if of_pictures
+                else FeaturePipeline(config, processes)
+            )
+            scores = pipeline.run(options.step)
     except KeyboardInterrupt:
         print(f"{_name()}: stopped; the same command goes on from here", file=sys.stderr)
         return 130
@@ -50,7 +57,8 @@ def _train(options: argparse.Namespace) -> int:
     if processes.is_first and scores:
         print(json.dumps(scores, indent=2))
         print(f"bundle: {config.bundle_folder}")
-        _build_engine(config.bundle_folder)
+        if of_pictures:
+            _build_engine(config.bundle_folder)
     return 0
 
 

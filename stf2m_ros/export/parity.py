@@ -5,9 +5,9 @@ from typing import Dict
 
 import numpy as np
 import torch
+from torch import nn
 
 from stf2m_ros.export.to_onnx import head_example
-from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.stf2m import HeadInputs, WindowHead
 from stf2m_ros.runtime.engine import WINDOW_HEAD_INPUTS
@@ -16,11 +16,11 @@ from stf2m_ros.stream.settings import WindowGrid
 
 
 @torch.no_grad()
-def encoder_difference(encoder: FrameEncoder, path: Path, faces: np.ndarray) -> float:
-    """Largest absolute difference of the tokens. faces: (N, 3, H, W) normalised."""
+def encoder_difference(encoder: nn.Module, path: Path, faces: np.ndarray, name: str = "faces") -> float:
+    """Largest absolute difference of the tokens. faces: (N, 3, H, W) normalised, or what the graph's input `name` is."""
     engine = OnnxEngine(path)
     expected = encoder(torch.from_numpy(faces)).numpy()
-    return float(np.abs(engine.run({"faces": faces})["tokens"] - expected).max())
+    return float(np.abs(engine.run({name: faces})["tokens"] - expected).max())
 
 
 @torch.no_grad()

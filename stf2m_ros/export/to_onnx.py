@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.export.unrolled_recurrence import UnrolledRecurrence
-from stf2m_ros.net.frame_encoder import FrameEncoder
+from stf2m_ros.net.frame_encoder import FeatureFrontEnd, FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.recurrent_head import RecurrentHead
 from stf2m_ros.net.stf2m import HeadInputs, WindowHead
@@ -31,6 +31,8 @@ OPSET = 16
 
 HALF_SUFFIX = "_half"
 """Of the names of weights that are stored as float16."""
+
+FEATURES_INPUT = "features"
 
 _SMALL = 256  # numbers; what is smaller keeps its float32
 
@@ -53,6 +55,12 @@ def export_frame_encoder(encoder: FrameEncoder, size_px: int, path: Path) -> Non
     """faces (N, 3, size, size) -> tokens (N, R, D), any N."""
     faces = torch.zeros(2, 3, size_px, size_px)
     _export(encoder, (faces,), FRAME_ENCODER_INPUTS, FRAME_ENCODER_OUTPUTS, path, dynamic=["faces", "tokens"])
+
+
+def export_feature_front_end(front_end: FeatureFrontEnd, path: Path) -> None:
+    """features (N, F) -> tokens (N, R, D), any N. Its input's name tells the robot that it is none for a camera."""
+    rows, tokens = torch.zeros(2, front_end.features), FRAME_ENCODER_OUTPUTS
+    _export(front_end, (rows,), (FEATURES_INPUT,), tokens, path, dynamic=[FEATURES_INPUT, *tokens])
 
 
 def export_window_head(head: WindowHead, grid: WindowGrid, max_rules: int, path: Path) -> None:

@@ -59,8 +59,9 @@ def scores(judged: Judged) -> Dict[str, float]:
     """Accuracies and mean absolute component error.
 
     accuracy_18 and recall_18: the paper's task, neutral masked, over segments with an emotion,
-    left out where there are none; accuracy_19: over all.
+    left out where there are none; accuracy_19: over all. component_error: left out where no component is known.
     """
+    known = ~np.isnan(judged.component_error)
     emotional = judged.expected != NEUTRAL_INDEX
     said_18 = judged.logits[emotional, :NEUTRAL_INDEX].argmax(-1)
     expected_18 = judged.expected[emotional]
@@ -74,7 +75,7 @@ def scores(judged: Judged) -> Dict[str, float]:
     return {
         **papers_task,
         "accuracy_19": float(accuracy_score(judged.expected, judged.logits.argmax(-1))),
-        "component_error": float(np.nanmean(judged.component_error)),
+        **({"component_error": float(np.nanmean(judged.component_error))} if known.any() else {}),
         "segments": int(len(judged.expected)),
     }
 

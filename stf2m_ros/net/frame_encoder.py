@@ -9,14 +9,20 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class FrameEncoderConfig:
-    """width: channels of the first stage; 64 is ResNet-18 itself, less is narrower throughout."""
+    """width: channels of the first stage; 64 is ResNet-18 itself, less is narrower throughout.
+
+    features: 0 for pictures; else how many ready visual features stand in place of each picture.
+    """
 
     width: int = 64
     token_dim: int = 64
+    features: int = 0
 
     def __post_init__(self) -> None:
         if self.width < 8 or self.width % 8:
             raise ValueError(f"width must be a multiple of 8, found {self.width}")
+        if self.features < 0:
+            raise ValueError(f"features must be 0, for pictures, or more, found {self.features}")
 
 
 class BasicBlock(nn.Module):
@@ -97,11 +103,18 @@ class FeatureFrontEnd(nn.Module):
 
     def __init__(self, features: int, regions: int, token_dim: int) -> None:
         super().__init__()
-        self.regions = regions
+        self.features, self.regions, self.token_dim = features, regions, token_dim
         self.project = nn.Linear(features, regions * token_dim)
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("deviation", torch.ones(features))
+
+    def standardise(self, features: Tensor) -> None:
+        """From here on each feature has mean 0 and deviation 1 on these rows (N, F); a constant one becomes 0."""
+        self.mean.copy_(features.mean(0))
+        self.deviation.copy_(features.std(0, correction=0).clamp(min=1e-3))
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.project(features).unflatten(-1, (self.regions, -1))
+        return self.project((features - self.mean) / self.deviation).unflatten(-1, (self.regions, -1))
 
 
 def _shortcut(inputs: int, outputs: int, stride: int) -> "nn.Sequential | None":

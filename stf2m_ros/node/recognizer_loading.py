@@ -9,7 +9,7 @@ from ament_index_python.packages import PackageNotFoundError, get_package_share_
 from stf2m_ros.node.messages import ModelIdentity
 from stf2m_ros.node.parameters import RecognizerParameters
 from stf2m_ros.runtime.backends import BackendSettings, open_engines
-from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, BundleNotFound, load_bundle
+from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, BundleMismatch, BundleNotFound, load_bundle
 from stf2m_ros.runtime.engine_switch import BackendStatus, EngineSwitch
 from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import Cropper, FaceCropper, ReadyCrop
@@ -46,6 +46,7 @@ class LoadedRecognizer:
 def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     """Raises BundleMismatch, ValueError or OSError, in one line."""
     bundle = load_bundle(find_bundle(parameters.bundle), parameters.rules or None)
+    _expect_pictures(bundle)
     cropper = _cropper(parameters, bundle)
     embedding = _embedding(parameters, bundle)
     settings = BackendSettings(
@@ -63,6 +64,13 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     )
     identity = ModelIdentity.of(bundle.card, bundle.rules.names, engines.frame_encoder.name)
     return LoadedRecognizer(recognizer, identity, engines.switch)
+
+
+def _expect_pictures(bundle: Bundle) -> None:
+    """A bundle may be trained on features that somebody else's program made of the pictures, as CMU-MOSEI gives them."""
+    features = bundle.card.training.get("encoder", {}).get("features", 0)
+    if features:
+        raise BundleMismatch(f"{bundle.folder}: expected a bundle for pictures, found one for {features} ready features")
 
 
 def find_bundle(name: str) -> Path:

@@ -6,17 +6,23 @@ import subprocess
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Union
 
 import numpy as np
 import torch
+from torch import nn
 
 from stf2m_ros.emotions import CLASS_NAMES
 from stf2m_ros.export.parity import encoder_difference, head_differences
-from stf2m_ros.export.to_onnx import export_frame_encoder, export_window_head
+from stf2m_ros.export.to_onnx import (
+    FEATURES_INPUT,
+    export_feature_front_end,
+    export_frame_encoder,
+    export_window_head,
+)
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.meta.window_training import WindowModel
-from stf2m_ros.net.frame_encoder import FrameEncoder
+from stf2m_ros.net.frame_encoder import FeatureFrontEnd, FrameEncoder
 from stf2m_ros.runtime.bundle import (
     FRAME_ENCODER_FILE,
     LAST_LAYER_ARRAY,
@@ -45,7 +51,7 @@ class ParityError(RuntimeError):
 class Trained(NamedTuple):
     """What training leaves behind. component_labels: whether the component states of any frame were ever known."""
 
-    encoder: FrameEncoder
+    encoder: Union[FrameEncoder, FeatureFrontEnd]
     model: WindowModel
     temperature: float
     component_labels: bool
@@ -55,7 +61,10 @@ def write_bundle(config: TrainingConfig, trained: Trained, scores: Dict[str, Any
     """Everything into config.bundle_folder; the card last. Raises ParityError."""
     folder, encoder, model = Path(config.bundle_folder), trained.encoder, trained.model
     folder.mkdir(parents=True, exist_ok=True)
-    export_frame_encoder(encoder, config.preprocessing.size_px, folder / FRAME_ENCODER_FILE)
+    if isinstance(encoder, FeatureFrontEnd):
+        export_feature_front_end(encoder, folder / FRAME_ENCODER_FILE)
+    else:
+        export_frame_encoder(encoder, config.preprocessing.size_px, folder / FRAME_ENCODER_FILE)
     export_window_head(model.head, config.grid, config.fuzzy.max_rules, folder / WINDOW_HEAD_FILE)
     np.savez_compressed(folder / TEXT_TABLE_FILE, **model.text.to_arrays())
     np.savez(folder / LAST_LAYER_FILE, **{LAST_LAYER_ARRAY: model.head.last_layer.detach().numpy()})
@@ -67,10 +76,14 @@ def write_bundle(config: TrainingConfig, trained: Trained, scores: Dict[str, Any
     return folder
 
 
-def _parity(config: TrainingConfig, encoder: FrameEncoder, model: WindowModel, folder: Path) -> Dict[str, float]:
-    size = config.preprocessing.size_px
-    faces = np.random.default_rng(config.seed).normal(size=(4, 3, size, size)).astype(np.float32)
-    found = {"tokens": encoder_difference(encoder, folder / FRAME_ENCODER_FILE, faces)}
+def _parity(config: TrainingConfig, encoder: nn.Module, model: WindowModel, folder: Path) -> Dict[str, float]:
+    size, rng = config.preprocessing.size_px, np.random.default_rng(config.seed)
+    if isinstance(encoder, FeatureFrontEnd):
+        name, shape = FEATURES_INPUT, (4, encoder.features)
+    else:
+        name, shape = "faces", (4, 3, size, size)
+    inputs = rng.normal(size=shape).astype(np.float32)
+    found = {"tokens": encoder_difference(encoder, folder / FRAME_ENCODER_FILE, inputs, name)}
     found.update(head_differences(model.head, folder / WINDOW_HEAD_FILE, *model.fuzzy, config.grid, config.seed))
     worst = max(found, key=found.__getitem__)
     if found[worst] > LARGEST_DIFFERENCE:

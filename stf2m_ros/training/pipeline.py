@@ -264,7 +264,7 @@ class TrainingPipeline:
         sampler = self._sampler(validation, model)
         temperature = fit_temperature(judge(model, sampler, beginnings(sampler, config.grid.span_s)))
         scores = all_scores(model, sampler)
-        scores["frames"] = frame_scores(readout, self._frames("validation"), config.preprocessing)
+        scores["frames"] = self._frame_scores(readout)
         if self.real_faces is not None:
             real = zero_shot_scores(self.real_faces, readout, model, config.preprocessing, config.grid)
             _LOG.info("real faces, never trained on: %s", real)
@@ -274,6 +274,9 @@ class TrainingPipeline:
             fitted.draw(Path(config.bundle_folder) / RANGES_PICTURE)
         write_bundle(config, Trained(readout.encoder, model, temperature, component_labels), scores)
         return scores
+
+    def _frame_scores(self, readout: FrameReadout) -> Dict[str, float]:
+        return frame_scores(readout, self._frames("validation"), self.config.preprocessing)
 
     def _frames(self, split: str) -> FrameSet:
         per_clip, folder = self.config.pretraining.frames_per_clip, self.work / "frames" / split
