@@ -17,7 +17,7 @@ from stf2m_ros.stream.settings import WindowGrid
 
 @torch.no_grad()
 def encoder_difference(encoder: nn.Module, path: Path, faces: np.ndarray, name: str = "faces") -> float:
-    """Largest absolute difference of the tokens. faces: (N, 3, H, W) normalised, or what the graph's input `name` is."""
+    """Largest absolute difference of the tokens. faces: (N, 3, H, W) normalised, or what its input `name` takes."""
     engine = OnnxEngine(path)
     expected = encoder(torch.from_numpy(faces)).numpy()
     return float(np.abs(engine.run({name: faces})["tokens"] - expected).max())

@@ -67,10 +67,10 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
 
 
 def _expect_pictures(bundle: Bundle) -> None:
-    """A bundle may be trained on features that somebody else's program made of the pictures, as CMU-MOSEI gives them."""
+    """A bundle may be trained on features that another program made of the pictures, as CMU-MOSEI gives them."""
     features = bundle.card.training.get("encoder", {}).get("features", 0)
     if features:
-        raise BundleMismatch(f"{bundle.folder}: expected a bundle for pictures, found one for {features} ready features")
+        raise BundleMismatch(f"{bundle.folder}: expected a bundle for pictures, found one of {features} features")
 
 
 def find_bundle(name: str) -> Path:
