@@ -16,7 +16,7 @@ OUT = Path("out") / "evaluation"
 STUDIES = ("accuracy", "robustness", "few_shot", "ablation", "fuzzy_ranges", "cross_dataset", "robot", "speed")
 ALL = ("smoke", "claims")
 SHIPPED = Path("models") / "generated_faces"
-_NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz")
+_NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz", "mir_eval")
 
 
 def main(argv: Optional[List[str]] = None) -> int:

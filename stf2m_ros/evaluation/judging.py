@@ -30,10 +30,14 @@ HeadWrapper = Callable[[Engine], Engine]
 
 @dataclass(frozen=True)
 class JudgedClip:
-    """A clip's labelled segments: what was said of each, beside its label."""
+    """A clip's labelled segments: what was said of each, beside its label.
+
+    memberships: (K, 18).  places: (K,) where each stands in the window that ended with the clip, counted from its end.
+    """
 
     scored: Scored
-    memberships: np.ndarray  # (K, 18)
+    memberships: np.ndarray
+    places: np.ndarray
 
 
 class BundleJudge:
@@ -63,7 +67,8 @@ class BundleJudge:
             facts={name: np.full(count, value) for name, value in clip.facts.items() if name in GROUP_FACTS},
             start_s=np.array(chosen) * self.grid.segment_s,
         )
-        return JudgedClip(scored, np.array([each[1] for each in said]).reshape(count, NUM_CLASSES - 1))
+        memberships = np.array([each[1] for each in said]).reshape(count, NUM_CLASSES - 1)
+        return JudgedClip(scored, memberships, np.array(chosen, int) - len(expected))
 
     def close(self) -> None:
         self._recognizer.close()
@@ -159,10 +164,43 @@ def judged_on(
     path = work / "judged" / f"{data.name}-{data.checksum[:12]}-{bundle_stamp(bundle)}-{what}.npz"
     if not path.exists():
         _judge_all(data, bundle, corruption, path)
-    with np.load(path, allow_pickle=False) as arrays:
-        kept: Dict[str, np.ndarray] = dict(arrays)
+    kept = kept_arrays(path)
     memberships = kept.pop("memberships")
     return from_arrays(kept), memberships
+
+
+def judged_in_one_window(data: EvaluationData, bundle: Path, head: HeadWrapper) -> Iterator[JudgedClip]:
+    """Clip by clip, so that what `head` keeps of the newest window belongs to the clip; longer clips are left out.
+
+    Raises ValueError where nothing is left.
+    """
+    judge, found = BundleJudge(bundle, head=head), 0
+    try:
+        for clip in data.clips():
+            judged_clip = judge.judge(clip)
+            if len(judged_clip.scored) and judged_clip.places.min() >= -judge.grid.segments:
+                found += 1
+                yield judged_clip
+    finally:
+        judge.close()
+    if not found:
+        raise ValueError(f"{data.name}: expected labelled clips of at most {judge.grid.span_s:g} s, found none")
+
+
+def keep_arrays(path: Path, **arrays: np.ndarray) -> Dict[str, np.ndarray]:
+    """Writes them whole or not at all; returns them as they would be read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with open(part, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    part.replace(path)
+    return kept_arrays(path)
+
+
+def kept_arrays(path: Path) -> Dict[str, np.ndarray]:
+    """What keep_arrays wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _judge_all(data: EvaluationData, bundle: Path, corruption: Corruption, path: Path) -> None:
@@ -176,11 +214,7 @@ def _judge_all(data: EvaluationData, bundle: Path, corruption: Corruption, path:
     if not sum(len(part.scored) for part in parts):
         raise ValueError(f"{data.name}: expected labelled clips, found none")
     rows = to_arrays(joined([part.scored for part in parts]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part_path = path.with_suffix(".part")
-    with open(part_path, "wb") as file:
-        np.savez_compressed(file, **rows, memberships=np.concatenate([part.memberships for part in parts]))
-    part_path.replace(path)
+    keep_arrays(path, **rows, memberships=np.concatenate([part.memberships for part in parts]))
     _LOG.info(
         "judged %s: %d segments of %d clips, %s at %g",
         data.name,

@@ -5,11 +5,13 @@ from typing import Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, Patch
 
+from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL, NEUTRAL_INDEX
 from stf2m_ros.evaluation.calibration import Reliability
-from stf2m_ros.evaluation.timeline import DOTS_PER_INCH, INK
+from stf2m_ros.evaluation.timeline import DOTS_PER_INCH, EMOTION_COLOURS, INK, NEUTRAL_COLOUR
 
 _PAPER = "#b0503a"
 _LINES = ("#2a6f97", "#c8553d", "#588157", "#8d6a9f", "#d4a017", "#5b6b7d", "#3a86a8", "#9c6644")
@@ -128,3 +130,31 @@ def _finished(figure: Figure, axes: Axes, title: str, path: Path) -> Path:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return _save(figure, path)
+
+
+def draw_sequences(clips: Mapping[str, Tuple[np.ndarray, np.ndarray]], segment_s: float, path: Path) -> Path:
+    """For each clip two strips of colour over time: expected above, said below. Classes (S,), below 0 for none."""
+    figure = _figure(9.0, 1.0 + 0.75 * len(clips))
+    for place, (name, strips) in enumerate(clips.items()):
+        axes = figure.add_subplot(len(clips), 1, place + 1)
+        colours = np.stack([_strip_colours(strip) for strip in strips])
+        axes.imshow(colours, aspect="auto", interpolation="nearest", extent=(0, len(strips[0]) * segment_s, 2, 0))
+        axes.set_yticks([0.5, 1.5], ["felt", "said"], fontsize=8)
+        axes.set_title(name, loc="left", fontsize=9, color=INK)
+        axes.tick_params(axis="x", labelsize=8, labelbottom=place == len(clips) - 1)
+    figure.supxlabel("seconds", fontsize=9)
+    named = [Patch(color=colour, label=name) for name, colour in zip((*EMOTIONS, NEUTRAL), _emotion_colours())]
+    figure.legend(handles=named, loc="outside upper center", ncols=7, fontsize=8, frameon=False)
+    return _save(figure, path)
+
+
+def _emotion_colours() -> Tuple[str, ...]:
+    return (*EMOTION_COLOURS, NEUTRAL_COLOUR)
+
+
+def _strip_colours(classes: np.ndarray) -> np.ndarray:
+    """(S, 3): an emotion's colour, paler for lower levels."""
+    colours = np.array([to_rgb(each) for each in _emotion_colours()])
+    strength = np.where(classes == NEUTRAL_INDEX, 1.0, 0.45 + 0.275 * (classes % len(INTENSITIES)))[:, None]
+    shown = colours[np.maximum(classes, 0) // len(INTENSITIES)] * strength + 1 - strength
+    return np.where((classes < 0)[:, None], 1.0, shown)

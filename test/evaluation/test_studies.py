@@ -1,13 +1,20 @@
 import json
+from dataclasses import replace
 
 import pytest
-from tiny_studies import tiny_context
+from tiny_studies import TINY, TinyData, tiny_context
 
 from stf2m_ros.evaluation.accuracy import TASK_COLUMNS, Accuracy
 from stf2m_ros.evaluation.catalogue import NAMES, open_study
+from stf2m_ros.evaluation.cross_dataset import CrossDataset
+from stf2m_ros.evaluation.fuzzy_ranges import RANGES, FuzzyRanges
 from stf2m_ros.evaluation.report import missing_reasons, write_report
+from stf2m_ros.evaluation.robot import AT_ONCE, SETTLED, Robot
 from stf2m_ros.evaluation.robustness import COLUMNS, Robustness
+from stf2m_ros.evaluation.speed import Speed
 from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
+
+SHORT = replace(TINY, name="smoke")  # where a study asks less of a smoke run
 
 
 def table_of(result, words):
@@ -75,3 +82,44 @@ def test_every_study_has_a_name_of_its_own():
     with pytest.raises(KeyError):
         open_study("magic")
     assert open_study("accuracy").name == "accuracy"
+
+
+def test_every_pair_of_ranges_is_answered_from_one_pass(tmp_path):
+    result = FuzzyRanges().run(tiny_context(tmp_path))
+    table = table_of(result, "Membership ranges")
+    assert len(table.rows) == len(RANGES) ** 2
+    assert {row.heading[1] for row in table.rows} == {f"{each:g}" for each in RANGES}
+    assert all(isinstance(row.cells["ACC"], Score) for row in table.rows)
+    assert (tmp_path / "out" / "ranges_acc.png").exists()
+    assert "own ranges are" in table.note
+
+
+def test_a_last_layer_fitted_to_one_set_is_judged_on_another(tmp_path):
+    context = tiny_context(tmp_path, data=TinyData(8), other_data=(TinyData(5, "other", "1" * 64),))
+    result = CrossDataset().run(context)
+    assert [row.heading[1] for row in table_of(result, "As it is").rows] == ["tiny", "other"]
+    pairs = {row.heading: row for row in table_of(result, "Last layer").rows}
+    assert set(pairs) == {(one, other) for one in ("tiny", "other") for other in ("tiny", "other")}
+    assert all(isinstance(row.cells["ACC"], Score) for row in pairs.values())
+
+
+def test_one_set_alone_is_no_cross_dataset_study(tmp_path):
+    table = table_of(CrossDataset().run(tiny_context(tmp_path)), "Last layer")
+    assert "two or more are needed" in missing_reasons(table)[0]
+
+
+def test_ones_own_recordings_are_judged_as_sequences(tmp_path):
+    result = Robot().run(tiny_context(tmp_path))
+    rows = {row.heading[1:]: row for row in table_of(result, "Sequences").rows}
+    assert set(rows) == {(answer, when) for answer in ("18 + neutral", "6 + neutral") for when in (SETTLED, AT_ONCE)}
+    for row in rows.values():
+        assert isinstance(row.cells["segments right"], Score)
+        assert isinstance(row.cells["boundaries found"], Score)
+    assert {picture.path.name for picture in result.pictures} == {"robot_groups.png", "robot_sequences.png"}
+
+
+def test_speed_is_told_of_each_engine_or_why_it_is_not_here(tmp_path):
+    rows = {row.heading[1]: row.cells for row in Speed().run(tiny_context(tmp_path, size=SHORT)).tables[0].rows}
+    assert rows["ONNX Runtime, 1 thread"]["frames/s"].mean > 0
+    other = rows["TensorRT, fp16"]["frames/s"]
+    assert isinstance(other, Score) or other.reason
