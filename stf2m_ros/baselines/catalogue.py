@@ -8,6 +8,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 
 from stf2m_ros.baselines.gradient_based import ANIL, FIRST_ORDER_MAML, MAML, GradientBased
+from stf2m_ros.baselines.last_layer_levels import LastLayerLevels
 from stf2m_ros.baselines.metacrl import MetaCRL
 from stf2m_ros.baselines.method import Budget, Given, Method
 from stf2m_ros.baselines.proto_net import ProtoNet
@@ -29,6 +30,7 @@ class Entry:
 
 
 OURS = "st-f2m"
+ONE_EMOTION = "st-f2m-tasks"
 SINGLE_LEVEL = "single-level"
 METHODS: Dict[str, Entry] = {
     "supervised": Entry("Supervised", Supervised),
@@ -40,7 +42,8 @@ METHODS: Dict[str, Entry] = {
     "anil": Entry("ANIL", partial(GradientBased, inner=ANIL)),
     "metacrl": Entry("MetaCRL", MetaCRL),
     SINGLE_LEVEL: Entry("ST-F2M's network, single level", Supervised, plain_head=False),
-    OURS: Entry("ST-F2M (ours)", partial(TwoLevels, inner=InnerSettings()), plain_head=False),
+    ONE_EMOTION: Entry("ST-F2M, tasks of one emotion", partial(TwoLevels, inner=InnerSettings()), plain_head=False),
+    OURS: Entry("ST-F2M (ours)", LastLayerLevels, plain_head=False),
 }
 
 

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from stf2m_ros.baselines.adapted import head_inputs
 from stf2m_ros.baselines.method import Given, Judge
 from stf2m_ros.meta.inner_loop import Params, adapt, taped_gradient
 from stf2m_ros.meta.losses import SegmentLoss, SegmentTargets
@@ -65,7 +64,7 @@ class MetaCRL:
             for support, asked in (halves, halves[::-1]):
                 gates = self._gates(support)
                 params = self._adapted(support, gates)
-                query.append(self._loss(params, head_inputs(self.model, asked), asked.targets(), gates))
+                query.append(self._loss(params, self._inputs(asked), asked.targets(), gates))
                 sparse.append(gates.mean() - _entropy(gates))
         return {
             "query": torch.stack(query).mean(),
@@ -80,16 +79,19 @@ class MetaCRL:
             gates = self._gates(base)
         params = self._params() if support is None else self._adapted(base, gates)
         params = {name: value.detach() for name, value in params.items()}
-        return lambda batch: self._outputs(params, head_inputs(self.model, batch), gates)
+        return lambda batch: self._outputs(params, self._inputs(batch), gates)
 
     def _params(self) -> Params:
         return dict(self.model.head.named_parameters())
+
+    def _inputs(self, batch: WindowBatch) -> HeadInputs:
+        return self.model.head_inputs(batch, self.model.text())
 
     def _gates(self, support: WindowBatch) -> Tensor:
         return self.factors.gates(self.model(support).embedding)
 
     def _adapted(self, support: WindowBatch, gates: Tensor) -> Params:
-        inputs, targets, params = head_inputs(self.model, support), support.targets(), self._params()
+        inputs, targets, params = self._inputs(support), support.targets(), self._params()
         rates = {name: torch.tensor(STEP_SIZE) for name in params}
         return adapt(
             lambda p: self._loss(p, inputs, targets, gates), params, rates, STEPS, False, gradient=taped_gradient

@@ -4,11 +4,10 @@ from typing import NamedTuple, Optional, Protocol, Tuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from stf2m_ros.baselines.method import Given, Judge
 from stf2m_ros.data.slots import UNLABELLED
-from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.tasks import Task
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.meta.window_training import WindowModel
@@ -33,18 +32,22 @@ class Comparison(Protocol):
     def __call__(self, embedding: Tensor, prototypes: Prototypes) -> Tensor: ...
 
 
-def prototypes_of(embedding: Tensor, class_index: Tensor) -> Prototypes:
-    """embedding: (B, S, E); class_index: (B, S)."""
-    member = functional.one_hot(class_index.clamp(min=0), NUM_CLASSES) * (class_index != UNLABELLED).unsqueeze(-1)
+def prototypes_of(embedding: Tensor, targets: SegmentTargets) -> Prototypes:
+    """A segment that is shared among classes counts for each of them by its share. embedding: (B, S, E)."""
+    member = targets.shares * (targets.class_index != UNLABELLED).unsqueeze(-1)
     member = member.flatten(0, -2).to(embedding.dtype)  # (B * S, 19)
-    count = member.sum(0)
-    return Prototypes(member.T @ embedding.flatten(0, -2) / count.clamp(min=1).unsqueeze(-1), count > 0)
+    total = member.sum(0)
+    return Prototypes(member.T @ embedding.flatten(0, -2) / total.clamp(min=1e-6).unsqueeze(-1), total > 0)
 
 
-def answerable(class_index: Tensor, prototypes: Prototypes) -> Tensor:
-    """The labels without those whose class the support set does not hold. class_index: (B, S)."""
-    known = (class_index != UNLABELLED) & prototypes.present[class_index.clamp(min=0)]
-    return torch.where(known, class_index, torch.full_like(class_index, UNLABELLED))
+def answerable(targets: SegmentTargets, prototypes: Prototypes) -> SegmentTargets:
+    """Without the labels whose class the support set does not hold."""
+    index = targets.class_index
+    known = (index != UNLABELLED) & prototypes.present[index.clamp(min=0)]
+    return targets._replace(
+        class_index=torch.where(known, index, torch.full_like(index, UNLABELLED)),
+        shares=targets.shares * prototypes.present,
+    )
 
 
 def drawn_episodes(given: Given, step: int) -> Tuple[Task, ...]:
@@ -56,7 +59,7 @@ def judge_by(model: WindowModel, compare: Comparison, given: Given, support: Opt
     """Without a support set, some of the training clips are one."""
     batch = support if support is not None else given.episodes().support_set(_WITHOUT_SUPPORT, (given.seed,))
     with torch.no_grad():
-        prototypes = prototypes_of(model(batch).embedding, batch.targets().class_index)
+        prototypes = prototypes_of(model(batch).embedding, batch.targets())
 
     def judge(windows: WindowBatch) -> HeadOutputs:
         out = model(windows)

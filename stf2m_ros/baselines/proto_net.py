@@ -29,9 +29,8 @@ class ProtoNet:
 
     def _of_episode(self, task: Task) -> Losses:
         support, query = self.module(task.support), self.module(task.query)
-        prototypes = prototypes_of(support.embedding, task.support.targets().class_index)
-        targets = task.query.targets()
-        targets = targets._replace(class_index=answerable(targets.class_index, prototypes))
+        prototypes = prototypes_of(support.embedding, task.support.targets())
+        targets = answerable(task.query.targets(), prototypes)
         return self.loss(query._replace(logits=minus_squared_distance(query.embedding, prototypes)), targets)
 
     def judge(self, support: Optional[WindowBatch]) -> Judge:

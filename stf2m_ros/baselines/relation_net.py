@@ -7,13 +7,12 @@ from typing import Optional
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from stf2m_ros.baselines.method import Given, Judge
 from stf2m_ros.baselines.metric_based import NEVER, Prototypes, answerable, drawn_episodes, judge_by, prototypes_of
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NUM_CLASSES
-from stf2m_ros.meta.losses import SegmentLoss
+from stf2m_ros.meta.losses import SegmentLoss, SegmentTargets
 from stf2m_ros.meta.tasks import Task
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
@@ -52,18 +51,15 @@ class RelationNet:
 
     def _of_episode(self, task: Task) -> Losses:
         support, query = self.model(task.support), self.model(task.query)
-        prototypes = prototypes_of(support.embedding, task.support.targets().class_index)
-        targets = task.query.targets()
-        class_index = answerable(targets.class_index, prototypes)
+        prototypes = prototypes_of(support.embedding, task.support.targets())
+        targets = answerable(task.query.targets(), prototypes)
         likeness = torch.sigmoid(self.relation(query.embedding, prototypes))
-        others = self.loss(query, targets)
-        return {**others, "classes": self._squared_error(likeness, class_index)}
+        return {**self.loss(query, targets), "classes": self._squared_error(likeness, targets)}
 
-    def _squared_error(self, likeness: Tensor, class_index: Tensor) -> Tensor:
+    def _squared_error(self, likeness: Tensor, targets: SegmentTargets) -> Tensor:
         """Summed over the classes, meaned over the labelled segments with the weights of the cross-entropy."""
-        expected = class_index.clamp(min=0)
-        error = (likeness - functional.one_hot(expected, NUM_CLASSES)).square().sum(-1)
-        weight = self.loss.class_weight[expected] * (class_index != UNLABELLED)
+        error = (likeness - targets.shares).square().sum(-1)
+        weight = (self.loss.class_weight * targets.shares).sum(-1) * (targets.class_index != UNLABELLED)
         return (error * weight).sum() / (weight.sum() + 1e-6)
 
     def judge(self, support: Optional[WindowBatch]) -> Judge:

@@ -1,4 +1,4 @@
-"""Ours: ST-F2M's training at two levels. Source: METHOD sections 4 and 6.
+"""ST-F2M's training at two levels with tasks of one emotion. Source: the paper's tasks, METHOD sections 4 and 6.
 
 Half of the windows of a step are tasks of one emotion, with foreign ones in the query set; the other half are whole
 mixed windows, so that the weights serve as they are. The inner rates are learned.

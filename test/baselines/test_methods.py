@@ -9,12 +9,13 @@ from stf2m_ros.baselines.catalogue import METHODS, chosen_methods, fit
 from stf2m_ros.baselines.episodes import EpisodeSampler
 from stf2m_ros.baselines.metacrl import Factors
 from stf2m_ros.baselines.method import Budget, Given
-from stf2m_ros.baselines.metric_based import NEVER, prototypes_of
+from stf2m_ros.baselines.metric_based import NEVER, answerable, prototypes_of
 from stf2m_ros.baselines.plain_head import PlainHead
 from stf2m_ros.baselines.proto_net import minus_squared_distance
 from stf2m_ros.baselines.reptile import Reptile
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.meta.inner_loop import adapt
+from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.meta.window_batches import class_counts
 from stf2m_ros.meta.window_scores import beginnings, judge, scores
@@ -33,6 +34,11 @@ def given(name="maml", budget=BUDGET):
     cache = people(18)
     new_model = plain_model if METHODS[name].plain_head else model
     return Given(new_model, sampler(cache), class_counts(cache), budget, seed=0)
+
+
+def targets(class_index, shares):
+    unknown = torch.full((*class_index.shape, 12), float("nan"))
+    return SegmentTargets(class_index, unknown, unknown, shares)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -104,10 +110,23 @@ def test_a_frame_that_is_absent_does_not_count():
 
 def test_a_prototype_is_the_mean_of_its_class_and_an_absent_class_never_wins():
     embedding = torch.tensor([[[1.0, 0.0], [3.0, 0.0], [0.0, 5.0], [9.0, 9.0]]])
-    prototypes = prototypes_of(embedding, torch.tensor([[4, 4, 7, UNLABELLED]]))
+    shares = torch.eye(19)[torch.tensor([[4, 4, 7, 0]])]
+    prototypes = prototypes_of(embedding, targets(torch.tensor([[4, 4, 7, UNLABELLED]]), shares))
     assert prototypes.centre[4].tolist() == [2.0, 0.0]
     logits = minus_squared_distance(torch.tensor([0.0, 0.0]), prototypes)
     assert logits[[4, 7, 0]].tolist() == [-4.0, -25.0, NEVER]
+
+
+def test_a_shared_label_makes_a_prototype_of_each_class_and_asks_for_none_that_is_absent():
+    shares = torch.zeros(1, 2, 19)
+    shares[0, 0, 0:3], shares[0, 1, [4, 9]] = 1 / 3, 0.5
+    support = targets(torch.tensor([[2, UNLABELLED]]), shares)
+    prototypes = prototypes_of(torch.tensor([[[3.0, 6.0], [0.0, 0.0]]]), support)
+    assert prototypes.present.nonzero().flatten().tolist() == [0, 1, 2]
+    torch.testing.assert_close(prototypes.centre[:3], torch.tensor([[3.0, 6.0]] * 3))
+    asked = answerable(targets(torch.tensor([[2, 4]]), shares), prototypes)
+    assert asked.class_index.tolist() == [[2, UNLABELLED]]
+    assert asked.shares[0, 1].sum() == 0
 
 
 def test_reptile_moves_towards_where_the_steps_on_a_task_lead():
