@@ -58,8 +58,8 @@ def test_images_become_emotion_sequences(rig, recognizer_node):
     assert 0 <= y < y + height <= FACE_PX
 
 
-@pytest.mark.parametrize(("suffix", "size"), [(".jpg", (48, 48)), (".png", (4320, 7680))])
-def test_compressed_images_are_heard_below_the_images_topic_up_to_8k(rig, recognizer_node, suffix, size):
+@pytest.mark.parametrize(("suffix", "size"), [(".jpg", (48, 48)), (".png", (2160, 3840))])
+def test_compressed_images_are_heard_below_the_images_topic_up_to_4k(rig, recognizer_node, suffix, size):
     activate(recognizer_node(image_transport="compressed"))
     camera = rig.harness.create_publisher(CompressedImage, "image/compressed", 1)
     rig.until(lambda: camera.get_subscription_count(), "a subscription of the compressed images")
