@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import numpy as np
 import psutil
@@ -22,8 +22,7 @@ from stf2m_ros.stream.slot_grid import slot_of
 from stf2m_ros.stream.text_embedding import SubwordTable
 from stf2m_ros.stream.utterance import Utterance
 
-PART = "runtime"
-WIDTH, HEIGHT, RATE = 640, 360, 30.0
+RATE = 30.0
 SLOT_S = 0.1
 SCENE_S = 3.0
 BEGIN_S = 1.8e9
@@ -38,21 +37,42 @@ class RuntimeRun:
     """What one run measured."""
 
     seconds: float
+    width: int
+    height: int
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     latencies_s: List[float] = field(default_factory=list)  # from the newest frame to its sequence
     resident_mb: List[float] = field(default_factory=list)  # each second of the stream after the warm-up
     found: int = 0  # images in which the person was found
 
 
-def measure_runtime(bundle_folder: Path, minutes: float, threads: int) -> List[Figure]:
-    """Figures of `minutes` of a 30 frames/s camera of 640x360, with some words."""
-    run = run_runtime(bundle_folder, minutes * 60, threads)
+def measure_runtime(
+    bundle_folder: Path, minutes: float, threads: int, size: Tuple[int, int] = (640, 360)
+) -> List[Figure]:
+    """Figures of `minutes` of a 30 frames/s camera of that size, with some words."""
+    return figures_of(run_runtime(bundle_folder, minutes * 60, threads, size))
+
+
+def figures_of(run: RuntimeRun) -> List[Figure]:
+    """What was promised, and where the time went."""
     return [*_promises(run), *_shares(run)]
 
 
-def run_runtime(bundle_folder: Path, seconds: float, threads: int) -> RuntimeRun:
+def engines_ms(run: RuntimeRun) -> Tuple[float, float]:
+    """Milliseconds of the processor in both engines, and in all the rest of a slot's way, per slot looked at."""
+    watch, slots = run.stopwatch, run.stopwatch.calls(FIND)
+    engines_s = watch.processor_s(ENCODE) + watch.processor_s(HEAD)
+    whole_s = watch.processor_s(PUSH) + watch.processor_s(INFER)
+    return 1000 * engines_s / slots, 1000 * (whole_s - engines_s) / slots
+
+
+def newest_frame_engines_ms(run: RuntimeRun) -> float:
+    """What both engines take of the way from the newest frame to its sequence: one encoding, one window."""
+    return sum(1000 * float(np.median(run.stopwatch.seconds[stage])) for stage in (ENCODE, HEAD))
+
+
+def run_runtime(bundle_folder: Path, seconds: float, threads: int, size: Tuple[int, int]) -> RuntimeRun:
     """Feeds every frame as soon as the one before is done."""
-    run, scene, process = RuntimeRun(seconds), TalkingScene(WIDTH, HEIGHT, RATE, SCENE_S), psutil.Process()
+    run, scene, process = RuntimeRun(seconds, *size), TalkingScene(*size, RATE, SCENE_S), psutil.Process()
     cropper = TimedCropper(FaceCropper(HaarDetector()), run.stopwatch, FIND)
     recognizer = _recognizer(bundle_folder, threads, cropper, run.stopwatch)
     progress = Progress("runtime", seconds / 60, "minutes of camera")
@@ -93,38 +113,40 @@ def _step(recognizer: Recognizer, image: np.ndarray, stamp_s: float, stopwatch: 
 
 
 def _promises(run: RuntimeRun) -> List[Figure]:
-    last_stamp_s = run.seconds - 1 / RATE
+    part, last_stamp_s = _part(run), run.seconds - 1 / RATE
     slots = slot_of(last_stamp_s, SLOT_S)  # the frame of the last slot still waits for the end of its slot
     looks, encoded = run.stopwatch.calls(FIND), run.stopwatch.calls(ENCODE)
     growth_mb = np.median(run.resident_mb[-10:]) - np.median(run.resident_mb[:10])
     return [
-        Figure(PART, "stream", run.seconds / 60, "min at 30 frames/s, 640x360"),
-        Figure(PART, "slots looked at", 100 * looks / slots, "%", ">= 100"),
-        Figure(PART, "person found", 100 * run.found / looks, "% of the slots"),
-        Figure(PART, "encoder calls per frame with a face", encoded / max(run.found, 1), "", "= 1"),
-        Figure(PART, "newest frame to sequence, p50", _ms(run.latencies_s, 50), "ms"),
-        Figure(PART, "newest frame to sequence, p95", _ms(run.latencies_s, 95), "ms", "<= 200"),
-        Figure(PART, "newest frame to sequence, worst", _ms(run.latencies_s, 100), "ms"),
-        Figure(PART, "one second of camera takes", 1000 * _whole_s(run.stopwatch) / run.seconds, "ms", "<= 1000"),
-        Figure(PART, "resident memory", max(run.resident_mb), "MB, the camera's images included"),
-        Figure(PART, "its growth after the warm-up", growth_mb, "MB", "<= 5"),
+        Figure(part, "stream", run.seconds / 60, "min at 30 frames/s"),
+        Figure(part, "slots looked at", 100 * looks / slots, "%", ">= 100"),
+        Figure(part, "person found", 100 * run.found / looks, "% of the slots"),
+        Figure(part, "encoder calls per frame with a face", encoded / max(run.found, 1), "", "= 1"),
+        Figure(part, "newest frame to sequence, p50", _ms(run.latencies_s, 50), "ms"),
+        Figure(part, "newest frame to sequence, p95", _ms(run.latencies_s, 95), "ms", "<= 200"),
+        Figure(part, "newest frame to sequence, worst", _ms(run.latencies_s, 100), "ms"),
+        Figure(part, "one second of camera takes", 1000 * _whole_s(run.stopwatch) / run.seconds, "ms", "<= 1000"),
+        Figure(part, "resident memory", max(run.resident_mb), "MB, the camera's images included"),
+        Figure(part, "its growth after the warm-up", growth_mb, "MB", "<= 5"),
     ]
 
 
 def _shares(run: RuntimeRun) -> List[Figure]:
     """Milliseconds per call of what may be slow, and every stage's share of all time."""
-    watch = run.stopwatch
-    each_ms = {stage: 1000 * watch.total_s(stage) / max(watch.calls(stage), 1) for stage in (FIND, ENCODE, HEAD)}
+    watch, part = run.stopwatch, _part(run)
+    each_ms = {stage: 1000 * watch.processor_s(stage) / max(watch.calls(stage), 1) for stage in (FIND, ENCODE, HEAD)}
+    spent = watch.processor_s
     spent_s = {
-        FIND: watch.total_s(FIND),
-        "cut out and normalise": watch.total_s(PUSH) - watch.total_s(FIND) - watch.total_s(ENCODE),
-        ENCODE: watch.total_s(ENCODE),
-        HEAD: watch.total_s(HEAD),
-        "window, words and sequence": watch.total_s(INFER) - watch.total_s(HEAD),
+        FIND: spent(FIND),
+        "cut out and normalise": spent(PUSH) - spent(FIND) - spent(ENCODE),
+        ENCODE: spent(ENCODE),
+        HEAD: spent(HEAD),
+        "window, words and sequence": spent(INFER) - spent(HEAD),
     }
+    whole_s = sum(spent_s.values())
     return [
-        *(Figure(PART, f"{stage}, each", value, "ms") for stage, value in each_ms.items()),
-        *(Figure(PART, f"{stage}, share", 100 * value / _whole_s(watch), "%") for stage, value in spent_s.items()),
+        *(Figure(part, f"{stage}, each, processor", value, "ms") for stage, value in each_ms.items()),
+        *(Figure(part, f"{stage}, share", 100 * value / whole_s, "%") for stage, value in spent_s.items()),
     ]
 
 
@@ -134,3 +156,7 @@ def _whole_s(stopwatch: Stopwatch) -> float:
 
 def _ms(seconds: List[float], percentile: float) -> float:
     return 1000 * float(np.percentile(seconds, percentile))
+
+
+def _part(run: RuntimeRun) -> str:
+    return f"runtime, {run.width}x{run.height}"

@@ -7,7 +7,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 from measuring.figures import Figure, table, write_json  # noqa: E402
 from measuring.node_part import NodeRun  # noqa: E402
-from measuring.runtime_part import measure_runtime  # noqa: E402
+from measuring.runtime_part import engines_ms, figures_of, measure_runtime, run_runtime  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,15 @@ def test_the_runtime_encodes_each_frame_of_a_talking_person_once(tiny_bundle_fol
     assert figures["slots looked at"].value == 100
     assert figures["person found"].value > 90
     assert figures["encoder calls per frame with a face"].value == 1
+
+
+def test_all_but_the_engines_is_told_apart_from_them(tiny_bundle_folder: Path) -> None:
+    run = run_runtime(tiny_bundle_folder, 3.0, 1, (640, 360))
+    engines, rest = engines_ms(run)
+    assert engines > 0
+    assert rest > 0
+    shares = [each.value for each in figures_of(run) if each.name.endswith(", share")]
+    assert sum(shares) == pytest.approx(100)
 
 
 def test_latency_is_counted_from_the_image_that_completes_the_window() -> None:
