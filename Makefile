@@ -29,7 +29,7 @@ PACKAGE_DATA := $(shell find launch config models -name __pycache__ -prune -o -p
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 	@echo
 	@echo "  make demo VIDEO=clip.mp4 [TRANSCRIPT=words.srt]   the demo with your own video"
 	@echo "  make demo CAMERA=0                                the demo with your webcam; Ctrl-C ends it"
@@ -58,6 +58,10 @@ build: build/.built ## Build stf2m_msgs and stf2m_ros with colcon
 .PHONY: bench
 bench: $(VENV)/.test-installed build ## Measure speed and memory, of the runtime alone and of the node
 	@$(WITH_ROS) python bench/speed_and_memory.py $(ARGS)
+
+.PHONY: bench-gpu
+bench-gpu: $(VENV)/.test-installed build ## Prove on a machine with a GPU, in under 8 minutes, what only a GPU can prove
+	@$(WITH_ROS) python bench/on_gpu.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built; the environment and out/ stay
