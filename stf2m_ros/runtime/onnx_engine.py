@@ -70,8 +70,8 @@ def shape_fits(expected: Shape, found: Shape) -> bool:
 
 def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    # Measured (docs/benchmarks/network.md): the highest graph optimisation, the default, saves a quarter of the encoder;
-    # memory arena and pattern change nothing, and stay as they are.
+    # Measured (docs/benchmarks/network.md): the highest graph optimisation, the default, saves a quarter of the
+    # encoder's time; memory arena and pattern change nothing, and stay as they are.
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
