@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
@@ -37,7 +38,7 @@ class GeneratedData:
     name: str = GENERATED
     held_out: bool = True
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         """Of the generator's sources and settings: they make the clips, pixel by pixel."""
         digest = hashlib.sha256(repr((self._settings("test"), self.size.clips)).encode())
@@ -78,7 +79,7 @@ class SetData:
     def name(self) -> str:
         return self.set_name
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         """Of every file of the set, by name and content."""
         files = [self.path] if self.path.is_file() else sorted(each for each in self.path.rglob("*") if each.is_file())

@@ -21,8 +21,8 @@ from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import Cropper, ReadyCrop
 from stf2m_ros.stream.frame import Frame
-from stf2m_ros.stream.text_embedding import SubwordTable
 from stf2m_ros.stream.utterance import Utterance
+from stf2m_ros.stream.word_table import load_text_table
 
 _LOG = logging.getLogger(__name__)
 HeadWrapper = Callable[[Engine], Engine]
@@ -103,7 +103,7 @@ def open_recognizer(
     """The robot's recogniser on ONNX Runtime, with its own text table."""
     engines = open_onnx_engines(bundle, threads)
     window_head = engines.window_head if head is None else head(engines.window_head)
-    embedding = SubwordTable.load(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
+    embedding = load_text_table(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
     return Recognizer(bundle, engines.frame_encoder, window_head, cropper, embedding)
 
 

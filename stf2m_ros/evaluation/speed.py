@@ -13,12 +13,12 @@ from stf2m_ros.evaluation.robot_films import FRAMES_PER_S, film
 from stf2m_ros.evaluation.study import Cell, Missing, Picture, Row, Score, StudyContext, StudyResult, Table
 from stf2m_ros.evaluation.study_figures import Point, draw_scatter
 from stf2m_ros.runtime.backends import BackendSettings, ServedEngines, open_engines
-from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, load_bundle
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_INT8_FILE, TEXT_TABLE_FILE, Bundle, load_bundle
 from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import FaceCropper
 from stf2m_ros.stream.face_detectors import HaarDetector
 from stf2m_ros.stream.frame import Frame
-from stf2m_ros.stream.text_embedding import SubwordTable
+from stf2m_ros.stream.word_table import load_text_table
 
 COLUMNS = ("frames/s", "accuracy")
 FILM_S, FILM_OF_SMOKE_S = 30.0, 6.0
@@ -37,6 +37,7 @@ class Engines(NamedTuple):
 WAYS = (
     Engines("ONNX Runtime, 1 thread", BackendSettings("onnxruntime", threads=1)),
     Engines("ONNX Runtime, 2 threads", BackendSettings("onnxruntime", threads=2)),
+    Engines("ONNX Runtime, int8 frame encoder", BackendSettings("onnxruntime", "int8")),
     Engines("TensorRT, fp16", BackendSettings("tensorrt", "fp16")),
 )
 
@@ -59,11 +60,13 @@ class Speed:
             cells: Dict[str, Cell] = {"frames/s": speed, "accuracy": right}
             if isinstance(speed, Missing):
                 cells["accuracy"] = speed
+            elif way.settings.precision == "int8":
+                cells["accuracy"] = Missing("only speed is measured of int8")
             rows.append(Row((OUR_NAME, way.name), cells))
         note = (
             f"Frames of 640x360 from memory; deviation over stretches of {STRETCH} frames, two windows in each. "
-            f"Accuracy on {context.data.name} is of ONNX Runtime, with which other engines must agree to be used. "
-            "Measured by the clock: what else the machine does slows it."
+            f"Accuracy on {context.data.name} is of ONNX Runtime in float32, with which TensorRT must agree to be "
+            "used; that of int8 is not measured here. Measured by the clock: what else the machine does slows it."
         )
         table = Table("Speed", ("Methods", "Engine"), COLUMNS, tuple(rows), as_percent=False, note=note)
         return StudyResult(self.name, (table,), _pictures(context, rows))
@@ -80,6 +83,8 @@ def _film(duration_s: float) -> List[Tuple[float, np.ndarray]]:
 
 
 def _frames_per_s(bundle: Bundle, settings: BackendSettings, shown: List[Tuple[float, np.ndarray]]) -> Cell:
+    if settings.precision == "int8" and FRAME_ENCODER_INT8_FILE not in bundle.card.files:
+        return Missing(f"the bundle holds no {FRAME_ENCODER_INT8_FILE}; python -m stf2m_ros.export.quantise makes it")
     served = open_engines(bundle, settings)
     reason = _not_that_engine(served, settings)
     if reason:
@@ -101,7 +106,7 @@ def _not_that_engine(served: ServedEngines, settings: BackendSettings) -> Option
 
 
 def _recognizer(bundle: Bundle, served: ServedEngines) -> Recognizer:
-    embedding = SubwordTable.load(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
+    embedding = load_text_table(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
     cropper = FaceCropper(HaarDetector())
     return Recognizer(bundle, served.frame_encoder, served.window_head, cropper, embedding, tokens=served.tokens)
 

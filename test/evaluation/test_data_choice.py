@@ -23,10 +23,9 @@ def test_a_folder_of_emotions_is_known_for_what_it_is(tmp_path):
 
 
 def test_the_checksum_changes_with_the_files(tmp_path):
-    data = open_data(f"ckplus48:{ckplus48(tmp_path)}", TINY, tmp_path)
-    before = data.checksum
+    before = open_data(f"ckplus48:{ckplus48(tmp_path)}", TINY, tmp_path).checksum
     write_picture(tmp_path / "happy" / "S099_001_00000001.png")
-    assert data.checksum != before
+    assert open_data(str(tmp_path), TINY, tmp_path).checksum != before
 
 
 def test_pictures_on_disk_meet_the_interference_before_the_face_is_cut(tmp_path):
