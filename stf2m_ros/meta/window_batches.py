@@ -33,6 +33,8 @@ class WindowSampling:
     gap_share: float = 0.4
     longest_gap_s: float = 4.0
     sparse_share: float = 0.15  # windows of a slow camera: half of the slots empty
+    identity_shift: float = 0.5  # deviations by which a window's tokens are moved, all alike: as of another person
+    lost_features: float = 0.1  # share of the tokens' numbers that a whole window does without
 
 
 class WindowBatch(NamedTuple):
@@ -65,13 +67,19 @@ class Cut(NamedTuple):
     length: int
 
 
+_SPREAD_FRAMES = 500
+"""So many frames tell how far apart tokens lie."""
+
+
 class Variation(NamedTuple):
-    """What is left out of a window."""
+    """What is left out of a window, and whose face it is."""
 
     kept: np.ndarray  # (T,) 0 where a frame is lost
     no_words: bool
     no_frames: bool  # only where there are words
     no_marks: bool
+    shift: np.ndarray  # (R, D) added to every slot's tokens
+    features: np.ndarray  # (D,) False where a number of every token is lost
 
 
 class WindowSampler:
@@ -81,6 +89,8 @@ class WindowSampler:
         self.cache, self.grid, self.sampling = cache, grid, sampling
         self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
         self.mark_ids = [self.word_id[mark] for mark in MARKS if mark in self.word_id]
+        some = cache.tokens[:: max(1, len(cache.tokens) // _SPREAD_FRAMES)]
+        self.token_spread = np.std(some, axis=0, dtype=np.float32)  # (R, D)
 
     def batch(self, size: int, seed: Tuple[int, ...], share: slice = _ALL) -> WindowBatch:
         """Random windows of random clips, varied as the sampling says.
@@ -103,7 +113,10 @@ class WindowSampler:
         sampling, kept = self.sampling, self._kept(rng)
         no_words, no_frames = rng.random() < sampling.no_words_share, rng.random() < sampling.no_frames_share
         # Drawn only where there are marks: the batches of data without any stay as they were.
-        return Variation(kept, no_words, no_frames, bool(self.mark_ids) and rng.random() < sampling.no_marks_share)
+        no_marks = bool(self.mark_ids) and rng.random() < sampling.no_marks_share
+        shift = sampling.identity_shift * self.token_spread * rng.standard_normal(self.token_spread.shape, np.float32)
+        features = rng.random(self.token_spread.shape[-1], np.float32) >= sampling.lost_features
+        return Variation(kept, no_words, no_frames, no_marks, shift, features)
 
     def _varied(self, cut: Cut, offset: int, variation: Variation) -> WindowBatch:
         window = self._window(cut, offset)
@@ -116,6 +129,7 @@ class WindowSampler:
             presence = np.zeros_like(presence)
         seen, heard = presence.reshape(self.grid.segments, -1).any(1), (words != NO_WORD).any(1)
         return window._replace(
+            tokens=(window.tokens + variation.shift) * variation.features,
             frame_presence=presence,
             word_ids=words,
             # Nothing is to be learned of a segment without face and words, and no component of one without a face.

@@ -19,7 +19,15 @@ from stf2m_ros.meta.window_batches import (
 from stf2m_ros.stream.settings import WindowGrid
 
 GRID = WindowGrid(span_s=6.0)  # 60 slots, 12 segments
-PLAIN = WindowSampling(full_share=1.0, no_frames_share=0, no_words_share=0, gap_share=0, sparse_share=0)
+PLAIN = WindowSampling(
+    full_share=1.0,
+    no_frames_share=0,
+    no_words_share=0,
+    gap_share=0,
+    sparse_share=0,
+    identity_shift=0,
+    lost_features=0,
+)
 
 
 def cache(slots=60):
@@ -41,6 +49,18 @@ def test_a_full_window_holds_the_clip_slot_by_slot():
     assert batch.tokens[0, :, 0, 0].tolist() == list(range(60))
     assert batch.frame_presence.all()
     assert batch.class_index[0].tolist() == [NEUTRAL_INDEX] * 6 + [2] * 6
+
+
+def test_another_person_is_imitated_by_one_shift_for_the_whole_window():
+    moved, still = (sampler(how).batch(1, (0, 0)).tokens[0] for how in (replace(PLAIN, identity_shift=0.5), PLAIN))
+    shift = moved - still
+    assert np.allclose(shift, shift[0], atol=1e-4) and np.abs(shift[0]).min() > 0
+
+
+def test_a_lost_feature_is_lost_in_every_slot_and_region():
+    tokens = sampler(replace(PLAIN, lost_features=0.5)).batch(1, (0, 2)).tokens[0, 1:]
+    lost = (tokens == 0).all(axis=(0, 1))
+    assert 0 < lost.sum() < 3 and (tokens[..., ~lost] != 0).all()
 
 
 def test_words_stand_in_every_segment_that_they_overlap():
