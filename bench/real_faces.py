@@ -1,6 +1,6 @@
 """Few real faces: fine-tuning from a bundle beside a plain network from nothing, same budget, same folds.
 
-    python bench/real_faces.py FOLDER [--bundle models/generated_faces] [--seeds 5] [--steps 300] [--out FILE.jsonl]
+    python bench/real_faces.py FOLDER [--bundle models/generated_faces] [--seeds 5] [--steps 360] [--out FILE.jsonl]
 
 FOLDER is CK+ in its 48x48 form. Folds over subjects; a *sequence* is scored, not its near-duplicate pictures.
 "few": 20 % of the training sequences, 30 % of their labels wrong, half of the steps. Ours begins with the bundle's
@@ -122,10 +122,13 @@ def pictures(frames: np.ndarray) -> Tensor:
 
 @torch.no_grad()
 def beliefs(readout: FrameReadout, frames: np.ndarray) -> Tensor:
-    """(n, 6) what the network believes of each picture, averaged with its mirror image."""
+    """(n, 6) what the network believes of each picture, averaged over it, a closer look, and the mirror images."""
     faces = pictures(frames)
-    both = [readout(normalise(view, PIXELS))[0][:, : len(EMOTIONS)].softmax(-1) for view in (faces, faces.flip(-1))]
-    return (both[0] + both[1]) / 2
+    closer = functional.interpolate(faces, scale_factor=1.1, mode="bilinear", align_corners=False)
+    edge = (closer.shape[-1] - faces.shape[-1]) // 2
+    closer = closer[..., edge : edge + faces.shape[-2], edge : edge + faces.shape[-1]]
+    views = [faces, faces.flip(-1), closer, closer.flip(-1)]
+    return torch.stack([readout(normalise(view, PIXELS))[0][:, : len(EMOTIONS)].softmax(-1) for view in views]).mean(0)
 
 
 def fine_tune(
@@ -154,6 +157,14 @@ def fine_tune(
     return averaged.module.eval()
 
 
+def mixed(faces: Tensor, target: Tensor, generator: torch.Generator) -> Tuple[Tensor, Tensor]:
+    """The real faces, the first of a batch, each blended with another one, and their targets likewise."""
+    other = torch.randperm(BATCH, generator=generator)
+    share = 0.35 * torch.rand(BATCH, generator=generator)
+    blended = torch.lerp(faces[:BATCH], faces[other], share.view(-1, 1, 1, 1))
+    return torch.cat([blended, faces[BATCH:]]), torch.lerp(target, target[other], share[:, None])
+
+
 def _loss(readout: FrameReadout, beside: "FrameSet | None", frames: np.ndarray, target: Tensor, generator) -> Tensor:
     faces, states = pictures(frames), torch.full((BATCH, 12), float("nan"))
     if beside is not None:
@@ -161,6 +172,7 @@ def _loss(readout: FrameReadout, beside: "FrameSet | None", frames: np.ndarray, 
         faces = torch.cat([faces, pictures(beside.faces[index])])
         states = torch.cat([states, torch.from_numpy(beside.components[index])])
     faces, states = augment(faces, states, AugmentationSettings(), generator)
+    faces, target = mixed(faces, target, generator)
     with torch.autocast("cpu", torch.bfloat16):
         logits, found = readout(normalise(faces, PIXELS))
     loss = functional.cross_entropy(logits[:BATCH, : len(EMOTIONS)].float(), target, label_smoothing=0.1)
@@ -234,7 +246,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=Path("models/generated_faces"))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=360)
     parser.add_argument("--data", nargs="+", choices=list(TRUST), default=list(TRUST))
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, default=Path("out/bench/real_faces.jsonl"))
