@@ -5,6 +5,7 @@ from typing import NamedTuple, Optional, Protocol, Tuple
 import torch
 from torch import Tensor
 
+from stf2m_ros.baselines.episodes import EpisodeSampler
 from stf2m_ros.baselines.method import Given, Judge
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.meta.losses import SegmentTargets
@@ -50,8 +51,7 @@ def answerable(targets: SegmentTargets, prototypes: Prototypes) -> SegmentTarget
     )
 
 
-def drawn_episodes(given: Given, step: int) -> Tuple[Task, ...]:
-    sampler = given.episodes()
+def drawn_episodes(given: Given, sampler: EpisodeSampler, step: int) -> Tuple[Task, ...]:
     return tuple(sampler.task((given.seed, step, index)) for index in range(given.budget.episodes))
 
 

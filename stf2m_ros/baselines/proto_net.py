@@ -19,12 +19,13 @@ class ProtoNet:
 
     def __init__(self, given: Given) -> None:
         self.given = given
+        self.sampler = given.episodes()
         self.module = given.new_model()
         # No smoothing: it would share some of the answer with classes that the support set does not hold.
         self.loss = SegmentLoss(replace(given.loss, label_smoothing=0.0), given.counts)
 
     def losses(self, step: int) -> Losses:
-        found = [self._of_episode(task) for task in drawn_episodes(self.given, step)]
+        found = [self._of_episode(task) for task in drawn_episodes(self.given, self.sampler, step)]
         return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
 
     def _of_episode(self, task: Task) -> Losses:

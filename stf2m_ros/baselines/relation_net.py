@@ -40,13 +40,14 @@ class RelationNet:
 
     def __init__(self, given: Given) -> None:
         self.given = given
+        self.sampler = given.episodes()
         self.model = given.new_model()
         self.relation = Relation(self.model.head.last_layer.shape[1] - 1)
         self.module = nn.ModuleList([self.model, self.relation])
         self.loss = SegmentLoss(given.loss, given.counts)
 
     def losses(self, step: int) -> Losses:
-        found = [self._of_episode(task) for task in drawn_episodes(self.given, step)]
+        found = [self._of_episode(task) for task in drawn_episodes(self.given, self.sampler, step)]
         return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
 
     def _of_episode(self, task: Task) -> Losses:
