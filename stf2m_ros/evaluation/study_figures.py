@@ -14,7 +14,7 @@ from stf2m_ros.evaluation.calibration import Reliability
 from stf2m_ros.evaluation.timeline import DOTS_PER_INCH, EMOTION_COLOURS, INK, NEUTRAL_COLOUR
 
 _PAPER = "#b0503a"
-_LINES = ("#2a6f97", "#c8553d", "#588157", "#8d6a9f", "#d4a017", "#5b6b7d", "#3a86a8", "#9c6644")
+_LINES = ("#2a6f97", "#c8553d", "#588157", "#8d6a9f", "#d4a017", "#5b6b7d", "#e07a9f", "#9c6644")
 
 
 class Curve(NamedTuple):
@@ -86,6 +86,7 @@ def draw_curves(curves: Mapping[str, Curve], title: str, axis_names: Tuple[str, 
         colour = _LINES[place % len(_LINES)]
         axes.errorbar(curve.x, curve.y, curve.spread, marker="o", capsize=3, linestyle=style, color=colour, label=name)
     axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
+    axes.set_ylim(bottom=0)
     return _finished(figure, axes, title, path)
 
 
