@@ -38,6 +38,7 @@ from stf2m_ros.meta.interval_training import (
     intervals,
     judge_intervals,
 )
+from stf2m_ros.meta.losses import LossSettings
 from stf2m_ros.meta.text_pretraining import BagReadout, TextPretrainingSettings, TextPretrainingTask, bags_of
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import run_steps
@@ -50,6 +51,8 @@ HERE = Path(__file__).parent
 NEUTRAL = len(EMOTIONS)
 TASKS = {"six emotions": False, "with neutral": True}
 TOKENS = {"words": r"(?u)\b\w\w+\b", "words and marks": r"(?u)\w+|[?!]"}
+LOSS = LossSettings(balance=0.25)
+"""F1 is weighted by how frequent a class is, and so, mostly, is the loss."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -93,9 +96,9 @@ def our_answers(train: Part, dev: Part, config: TrainingConfig, seed: int) -> np
     model = WindowModel(config.head, config.text, sorted({*words, *cache_vocabulary(caches[1])}), _fuzzy(config))
     sampler, judged = (WindowSampler(c, config.grid, config.window_training.sampling, model.vocabulary) for c in caches)
     counts = class_counts(caches[0])
-    readout = BagReadout(model.text, TextPretrainingSettings())
+    readout = BagReadout(model.text, TextPretrainingSettings(loss=LOSS))
     bags = bags_of(caches[0].tracks, model.vocabulary, config.grid.slot_s)
-    settings = IntervalTrainingSettings()
+    settings = IntervalTrainingSettings(loss=LOSS)
     with TemporaryDirectory() as folder:
         task = TextPretrainingTask(readout, bags, counts, seed)
         run_steps("bags of words", readout, task, readout.settings.optimiser, Path(folder) / "bags", None)

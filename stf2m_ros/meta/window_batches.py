@@ -89,8 +89,7 @@ class WindowSampler:
         self.cache, self.grid, self.sampling = cache, grid, sampling
         self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
         self.mark_ids = [self.word_id[mark] for mark in MARKS if mark in self.word_id]
-        some = cache.tokens[:: max(1, len(cache.tokens) // _SPREAD_FRAMES)]
-        self.token_spread = np.std(some, axis=0, dtype=np.float32)  # (R, D)
+        self.token_spread = _spread(cache.tokens)
 
     def batch(self, size: int, seed: Tuple[int, ...], share: slice = _ALL) -> WindowBatch:
         """Random windows of random clips, varied as the sampling says.
@@ -198,6 +197,13 @@ class WindowSampler:
         if rng.random() < self.sampling.sparse_share:
             kept *= rng.random(self.grid.slots) < 0.5
         return kept
+
+
+def _spread(tokens: np.ndarray) -> np.ndarray:
+    """(R, D) standard deviation of tokens (N, R, D), by some of them; 0 where nothing was ever seen."""
+    if not len(tokens):
+        return np.zeros(tokens.shape[1:], np.float32)
+    return np.std(tokens[:: max(1, len(tokens) // _SPREAD_FRAMES)], axis=0, dtype=np.float32)
 
 
 def majority(classes: np.ndarray) -> np.ndarray:
