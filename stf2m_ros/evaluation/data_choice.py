@@ -1,6 +1,7 @@
 """What `--data` names: generated faces of unseen people, or a set on disk; and how its pictures meet interference."""
 
 import hashlib
+import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from stf2m_ros.evaluation.corruptions import CLEAN, WORDS, Corruption, Moment
 from stf2m_ros.evaluation.study import EvaluationData, StudySize
 from stf2m_ros.stream.face_observation import FaceFound
 
+_LOG = logging.getLogger(__name__)
 GENERATED = "generated"
 CLIPS_OF_A_SET = 20
 """Clips of a set from disk for each generated one: they are short."""
@@ -94,6 +96,8 @@ class SetData:
             clip = data_set.left_out.attempt(_loaded, recording, corruption)
             if clip is not None:
                 yield _without_words(clip, corruption)
+        for line in data_set.left_out.lines() if corruption.level == 0 else ():  # told once
+            _LOG.warning("%s: %s", self.name, line)
 
     def training_clips(self) -> Iterator[Clip]:
         return self.clips()

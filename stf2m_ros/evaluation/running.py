@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.evaluation.catalogue import open_study
 from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.judging import bundle_stamp
@@ -23,7 +24,7 @@ from stf2m_ros.evaluation.study import (
     StudySize,
     Table,
 )
-from stf2m_ros.runtime.bundle import read_card
+from stf2m_ros.runtime.bundle import load_bundle, read_card
 
 _LOG = logging.getLogger(__name__)
 _SIZES = {size.name: size for size in (SMOKE, CLAIMS)}
@@ -53,7 +54,8 @@ class Asked:
 
 def run_studies(asked: Asked) -> Iterator[str]:
     """Yields a line for people after each study. Raises ValueError or OSError for data or bundles that are none."""
-    data = [open_data(text, asked.study_size, asked.work) for text in asked.data]
+    labelling = _labelling(asked.bundles[0])
+    data = [open_data(text, asked.study_size, asked.work, labelling) for text in asked.data]
     run = run_facts(asked, data)
     results: List[StudyResult] = []
     for name in asked.studies:
@@ -106,6 +108,12 @@ def _run(name: str, context: StudyContext) -> StudyResult:
         reason = " ".join(str(error).split())
     _LOG.warning("%s: %s", name, reason)
     return StudyResult(name, (Table(name, ("Methods",), ("ACC",), (Row.empty((name,), ("ACC",), reason),)),))
+
+
+def _labelling(folder: Path) -> RuleLabelling:
+    """Sets without emotions of their own are labelled by the bundle's rules."""
+    bundle = load_bundle(folder)
+    return RuleLabelling(bundle.rules, bundle.card.fuzzy.component_range, bundle.card.fuzzy.intensity_range)
 
 
 def _took(started_s: float) -> str:

@@ -1,7 +1,7 @@
 import json
 
 from fakes import write_tiny_bundle
-from set_fixtures import write_picture
+from set_fixtures import face_points, wflw_line, write_picture
 
 from stf2m_ros.cli.evaluate import STUDIES, main
 from stf2m_ros.evaluation.catalogue import NAMES
@@ -24,6 +24,17 @@ def test_one_command_leaves_numbers_tables_figures_and_a_page(tmp_path, capsys):
     assert (out / "accuracy" / "confusion_6.png").stat().st_size > 5000
     assert (out / "results.md").exists()
     assert str(out / "index.html") in capsys.readouterr().out
+
+
+def test_a_set_without_emotions_is_labelled_by_the_bundles_rules(tmp_path):
+    bundle, out = write_tiny_bundle(tmp_path / "bundle"), tmp_path / "out"
+    write_picture(tmp_path / "wflw" / "WFLW_images" / "face.png", size=120)
+    lines = [wflw_line(face_points(smile=level), "face.png") for level in (0, 0, 0, 1)]
+    (tmp_path / "wflw" / "list_98pt_rect_attr_train.txt").write_text("\n".join(lines) + "\n")
+    options = ["--bundle", str(bundle), "--out", str(out), "--work", str(tmp_path / "work"), "--smoke"]
+    assert main(["accuracy", "--data", f"wflw:{tmp_path / 'wflw'}", *options]) == 0
+    (study,) = json.loads((out / "results.json").read_text())["studies"]
+    assert study["facts"]["segments"] > 0
 
 
 def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
