@@ -2,7 +2,8 @@
 
 Source: METHOD section 6 ("the variant for the robot adapts the last layer only"). The support set holds every emotion:
 it is a clip's labels that are few, not the emotions. Embeddings are computed once for both levels, so that a step costs
-what a step of plain training costs; the inner rate is learned.
+what a step of plain training costs; each half of an episode is the other's support set. The inner rate is learned. The
+loss of the weights as they are stands beside, or they would serve nobody who has no clips to adapt to.
 """
 
 from typing import Optional
@@ -38,7 +39,7 @@ class LastLayerLevels(nn.Module):
         return self
 
     def losses(self, step: int) -> Losses:
-        """Cross-entropy of the adapted layer on the query sets; the other losses on both sets."""
+        """Of the weights as they are on both sets, and of the layer adapted to each set on the other one."""
         found = [self._of_episode(step, index) for index in range(self.given.budget.episodes)]
         return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
 
@@ -60,9 +61,12 @@ class LastLayerLevels(nn.Module):
         both = WindowBatch(*(np.concatenate(parts) for parts in zip(support, query)))
         out, targets = self.model(both), both.targets()
         first, rest = slice(None, len(support.tokens)), slice(len(support.tokens), None)
-        last_layer = self._adapted(out.embedding[first], _part(targets, first), STEPS)
-        adapted = self._cross_entropy(out.embedding[rest], last_layer, _part(targets, rest))
-        return {**self.loss(out, targets), "classes": adapted}
+        ways = [self._adapted_loss(out.embedding, targets, *way) for way in ((first, rest), (rest, first))]
+        return {**self.loss(out, targets), "adapted": torch.stack(ways).mean()}
+
+    def _adapted_loss(self, embedding: Tensor, targets: SegmentTargets, support: slice, query: slice) -> Tensor:
+        last_layer = self._adapted(embedding[support], _part(targets, support), STEPS)
+        return self._cross_entropy(embedding[query], last_layer, _part(targets, query))
 
     def _adapted(self, embedding: Tensor, targets: SegmentTargets, steps: int) -> Tensor:
         """The last layer after the inner loop on a support set, differentiable. embedding: (B, S, E)."""
