@@ -53,6 +53,8 @@ from stf2m_ros.training.word_vectors import known_words
 from stf2m_ros.training.zero_shot import zero_shot_scores
 
 _LOG = logging.getLogger(__name__)
+REAL_FACES = ("ckplus", "ckplus48")
+"""Names of the data sets that hold the same pictures as the real faces that are looked at."""
 SETTLING_FACES = 256
 """So many faces tell a bundle's encoder which statistics its normalisations begin with."""
 
@@ -61,7 +63,7 @@ class TrainingPipeline:
     """prepare -> pre-train -> encode once -> train on windows (-> meta-train) -> calibrate -> export."""
 
     def __init__(self, config: TrainingConfig, real_faces: Optional[Path] = None, processes: Processes = ALONE) -> None:
-        """real_faces: a set in the form of stf2m_ros.data.sets.ckplus48, looked at in the end, never trained on.
+        """real_faces: a set in the form of stf2m_ros.data.sets.ckplus48, looked at in the end unless trained on.
 
         processes: those that train together. What is not training, the first does alone while the others wait.
         """
@@ -265,7 +267,7 @@ class TrainingPipeline:
         temperature = fit_temperature(judge(model, sampler, beginnings(sampler, config.grid.span_s)))
         scores = all_scores(model, sampler)
         scores["frames"] = self._frame_scores(readout)
-        if self.real_faces is not None:
+        if self.real_faces is not None and not any(source.name in REAL_FACES for source in config.data_sets):
             real = zero_shot_scores(self.real_faces, readout, model, config.preprocessing, config.grid)
             _LOG.info("real faces, never trained on: %s", real)
             scores["zero_shot_real_faces"] = real

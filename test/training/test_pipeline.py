@@ -98,10 +98,12 @@ def test_real_faces_stand_beside_generated_ones_and_their_people_are_split(train
             path.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(path), np.full((48, 48), 20 * subject, np.uint8))
     source = {"name": "ckplus48", "path": str(faces), "validation_share": 0.3}
-    config = write_config(tmp_path / "mixed", data_sets=[source])
-    assert train.main(["--config", str(config)]) == 0
+    folder = tmp_path / "mixed"
+    config = write_config(folder, data_sets=[source])
+    assert train.main(["--config", str(config), "--real-faces", str(faces)]) == 0
+    assert "zero_shot_real_faces" not in load_bundle(folder / "bundle").card.scores
     sides = [
-        {path.stem.split("_")[0] for path in (tmp_path / "mixed/work/clips" / split).glob("ckplus48-*")}
+        {path.stem.split("_")[0] for path in (folder / "work" / "clips" / split).glob("ckplus48-*")}
         for split in ("train", "validation")
     ]
     assert all(sides)
