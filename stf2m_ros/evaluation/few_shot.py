@@ -74,7 +74,7 @@ class FewShot:
             Picture(draw_defects(defects, context.out / "defects.png"), "Amount of data against area of defects"),
         )
         facts = {"methods": list(methods), "steps": context.size.training_steps, "windows_a_step": WINDOWS_A_STEP}
-        return StudyResult(self.name, tables, pictures, facts)
+        return StudyResult(self.name, tables, pictures, ("table_v",), facts)
 
 
 class _Runs:

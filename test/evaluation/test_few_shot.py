@@ -9,6 +9,7 @@ from stf2m_ros.evaluation.encoded_data import EncodedData
 from stf2m_ros.evaluation.few_shot import FewShot
 from stf2m_ros.evaluation.few_shot_tables import best_of, cells_of, few_labels_table
 from stf2m_ros.evaluation.method_runs import ACC, ahead, average, worst
+from stf2m_ros.evaluation.report import write_report
 from stf2m_ros.evaluation.study import SMOKE, Cells, Missing, Score, StudyContext, StudySize
 
 TINY = StudySize(SMOKE.name, rounds=2, clips=6, training_clips=12, training_steps=1, groups=1, clips_per_group=1)
@@ -45,6 +46,9 @@ def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
             scores = [cell for cell in row.cells.values() if isinstance(cell, Score)]
             assert scores and all(cell.n == 2 for cell in scores), (table.title, row)
     assert all(picture.path.stat().st_size > 1000 for picture in result.pictures)
+    assert result.facts["methods"] == ["supervised", "protonet"]
+    write_report(tmp_path, [result], {})
+    assert "The paper's Table V" in (tmp_path / "results.md").read_text()
     kept = {path: path.read_bytes() for path in (tmp_path / "cells").glob("*.json")}
     assert len(kept) == 2 * (3 * 2 + 2)
     again = FewShot().run(asked)
