@@ -10,6 +10,7 @@ from stf2m_ros.stream.subtitles import read_transcript
 from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.transcript import Transcript, TranscriptLimits
 
+GENERATOR_VERSION = 2  # to be counted up when the generator draws another clip of the same seed
 GENERATED_SEED = 17  # all six emotions are in it
 GENERATED_LENGTH_S = 40.0
 MAX_WORDS = 100_000
@@ -58,7 +59,7 @@ def generated_clip(cache: Path, length_s: float = GENERATED_LENGTH_S) -> DemoCli
     """A clip that this project makes itself; made once, then kept in the cache."""
     from stf2m_ros.data.generated_faces.scene import SceneSettings, write_scene_video
 
-    video = cache / f"generated_{GENERATED_SEED}_{length_s:g}_s.mp4"
+    video = cache / f"generated_{GENERATOR_VERSION}_{GENERATED_SEED}_{length_s:g}_s.mp4"
     transcript, truth = video.with_suffix(".srt"), video.with_suffix(".truth.json")
     if not video.is_file():
         print("  drawing a clip of a talking face, once: some ten seconds ...", flush=True)
