@@ -5,16 +5,15 @@ eye.
 """
 
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Tuple
 
 import numpy as np
 
 from stf2m_ros.data.generated_faces.action_units import ACTION_UNITS
 from stf2m_ros.data.generated_faces.identity import Geometry
+from stf2m_ros.data.generated_faces.lips import Pull, half_lips
 
 _LID = np.linspace(-1, 1, 9)
-_LIP = np.linspace(0, 1, 7)
-Pull = Dict[int, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def place_landmarks(geometry: Geometry, units: np.ndarray) -> Landmarks:
     pulls = tuple({unit: units[:, row, side] for row, unit in enumerate(ACTION_UNITS)} for side in (0, 1))
     middle = {unit: (pulls[0][unit] + pulls[1][unit]) / 2 for unit in ACTION_UNITS}
     jaw_drop = np.minimum(0.015 * middle[25] + 0.13 * middle[26] + 0.27 * middle[27], 0.3)
-    lips = [_half_lips(geometry, pull, middle, jaw_drop) for pull in pulls]
+    lips = [half_lips(geometry, pull, middle, jaw_drop) for pull in pulls]
     sides = tuple(_half_face(geometry, pull, sign, lip["corner"]) for pull, sign, lip in zip(pulls, (-1, 1), lips))
     top, line_top, line_bottom, bottom = (_join(lips, name) for name in ("top", "line_top", "line_bottom", "bottom"))
     chin_y = geometry.chin_y + 0.85 * jaw_drop - 0.02 * middle[17]
@@ -130,67 +129,6 @@ def _eye_curves(g: Geometry, a: Pull) -> Tuple[np.ndarray, np.ndarray, np.ndarra
     lower = np.stack(np.broadcast_arrays(x + shift, g.eye_y + tilt + lower_height[:, None] * bow), axis=-1)
     centre = np.broadcast_to(np.array([g.eye_x, g.eye_y - 0.008]), (len(shut), 2))
     return centre, upper, lower
-
-
-def _half_lips(g: Geometry, a: Pull, middle: Pull, jaw_drop: np.ndarray) -> Dict[str, np.ndarray]:
-    press = np.clip(0.55 * a[23] + 0.8 * a[24] + 1.1 * a[28], 0, 1.0)
-    thin = (1 - 0.75 * press) * (1 - 0.3 * a[20]) * (1 - 0.25 * a[12])
-    corner_x = (
-        g.mouth_width
-        + 0.12 * a[12]
-        + 0.075 * a[20]
-        + 0.012 * a[14]
-        - 0.05 * a[22]
-        - 0.07 * a[18]
-        - 0.02 * a[23]
-        - 0.085 * a[27]
-        - 0.03 * a[26]
-        - 0.012 * a[17]
-        + 0.012 * a[10]
-    )
-    corner_y = (
-        g.mouth_y
-        - g.rest_corner
-        - 0.105 * a[12]
-        + 0.085 * a[15]
-        + 0.03 * a[20]
-        + 0.42 * jaw_drop * (1 - 0.4 * a[12])
-        + 0.04 * middle[25] * (1 - np.minimum(1.4 * a[12], 1))
-        + 0.012 * a[17]
-        - 0.012 * a[9]
-        - 0.012 * a[10]
-    )
-    gap = g.rest_gap * (1 - press) + 0.08 * middle[25] * (1 - 0.7 * press) + 0.8 * jaw_drop
-    up = 0.048 * a[10] + 0.028 * a[9] + 0.016 * a[25] + 0.012 * a[12] + 0.045 * middle[17] + 0.022 * middle[22] * a[25]
-    down = 0.05 * a[16] * (0.3 + 0.7 * a[25]) - 0.05 * middle[17] * (1 - a[25])
-    mid_y = g.mouth_y + 0.012 * a[12]
-    line_top_y = mid_y - up - 0.12 * gap
-    line_bottom_y = np.maximum(mid_y - up + gap + down + np.minimum(up, 0.05 * a[10]) * a[25], line_top_y)
-    top_y = line_top_y - g.upper_lip * thin * (1 + 0.35 * a[10] + 0.5 * a[22] + 0.2 * a[18]) + 0.012 * press
-    bottom_y = line_bottom_y + g.lower_lip * thin * (1 + 0.35 * a[17] + 0.4 * a[22] + 0.2 * a[18]) - 0.012 * press
-    lift = 0.028 * a[10] + 0.02 * a[9]  # the levator pulls beside the middle: the squared lip of disgust
-    u = _LIP[None, :]
-    x = corner_x[:, None] * u
-    bow = np.array([0.0, -0.14, -0.08, 0.04, 0.0, 0.0, 0.0]) * (1 - 0.5 * press[:, None])
-    # Drawn sideways the mouth is a slot, with a falling jaw an oval.
-    square = (2.0 + 2.0 * np.clip(a[20] + 0.7 * a[10] + 0.4 * a[25] * a[12], 0, 1))[:, None]
-    oval = (1 - 0.5 * np.clip(jaw_drop / 0.15, 0, 1))[:, None]
-
-    def arc(from_y: np.ndarray, narrow: float) -> np.ndarray:
-        blend = np.maximum(1 - u ** (square * narrow), 0) ** oval
-        return corner_y[:, None] + (from_y - corner_y)[:, None] * blend
-
-    lifted = (lift[:, None]) * np.sin(np.pi * u)
-    curves = {
-        "top": arc(top_y, 0.9) + bow * g.upper_lip - lifted,
-        "line_top": arc(line_top_y, 1.15) - 0.8 * lifted,
-        "line_bottom": arc(line_bottom_y, 1.15),
-        "bottom": arc(bottom_y, 1.0),
-    }
-    curves["line_bottom"] = np.maximum(curves["line_bottom"], curves["line_top"])
-    points = {name: np.stack(np.broadcast_arrays(x, y), axis=-1) for name, y in curves.items()}
-    points["corner"] = _points(corner_x, corner_y)
-    return points
 
 
 def _fold_curve(g: Geometry, a: Pull, wing: np.ndarray, corner: np.ndarray) -> np.ndarray:
