@@ -21,9 +21,9 @@ import torch
 from stf2m_ros.baselines.catalogue import OURS, SINGLE_LEVEL
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.slots import slot_track
-from stf2m_ros.evaluation.encoded_data import chosen_clips
-from stf2m_ros.evaluation.few_labels import expressions, shots_of_each_class
-from stf2m_ros.evaluation.method_runs import ACC, RECALL, Laboratory, Run, ahead, judge_clips, run_of
+from stf2m_ros.evaluation.laboratory.encoded_data import chosen_clips
+from stf2m_ros.evaluation.laboratory.few_labels import expressions, shots_of_each_class
+from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, Laboratory, Run, ahead, judge_clips, run_of
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.window_batches import cache_vocabulary
 from stf2m_ros.runtime.bundle import load_bundle

@@ -31,7 +31,7 @@ from stf2m_ros.data.sets.ckplus48 import CkPlus48
 from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading
 from stf2m_ros.data.sets.recording import clips
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
-from stf2m_ros.evaluation.subject_folds import Labelled, few_and_partly_wrong, paired_difference, subject_folds
+from stf2m_ros.evaluation.scores.subject_folds import Labelled, few_and_partly_wrong, paired_difference, subject_folds
 from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.meta.augmentation import AugmentationSettings, augment
 from stf2m_ros.meta.losses import masked_square

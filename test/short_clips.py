@@ -7,8 +7,8 @@ from typing import Iterator
 import numpy as np
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
-from stf2m_ros.evaluation.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.data_choice import corrupted
+from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 
 BUNDLE = Path(__file__).parents[1] / "models/generated_faces"
 SIDE_PX = 112

@@ -7,8 +7,8 @@ import numpy as np
 from fakes import write_tiny_bundle
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
-from stf2m_ros.evaluation.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.data_choice import corrupted
+from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.study import Cells, StudyContext, StudySize
 
 TINY = StudySize("tiny", rounds=3, clips=4, training_clips=4, training_steps=2, groups=1, clips_per_group=1)

@@ -6,8 +6,8 @@ from typing import List, Optional, Sequence, Tuple
 from rclpy.node import Node
 
 from stf2m_msgs.msg import EmotionSequence
-from stf2m_ros.evaluation.recording import Recording
-from stf2m_ros.evaluation.thumbnails import StampedBox
+from stf2m_ros.evaluation.recordings.recording import Recording
+from stf2m_ros.evaluation.recordings.thumbnails import StampedBox
 from stf2m_ros.node.messages import sequence_of_message
 from stf2m_ros.runtime.emotion_sequence import Segment
 from stf2m_ros.stream.timed_word import TimedWord

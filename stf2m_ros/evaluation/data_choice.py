@@ -21,7 +21,7 @@ from stf2m_ros.data.sets.ckplus48 import FOLDER_EMOTIONS
 from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading
 from stf2m_ros.data.sets.pictures import Picture, PictureSource
 from stf2m_ros.data.sets.recording import DataSet
-from stf2m_ros.evaluation.corruptions import CLEAN, WORDS, Corruption, Moment
+from stf2m_ros.evaluation.interference.corruptions import CLEAN, WORDS, Corruption, Moment
 from stf2m_ros.evaluation.study import EvaluationData, StudySize
 from stf2m_ros.stream.face_observation import FaceFound
 

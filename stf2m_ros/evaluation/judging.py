@@ -11,8 +11,8 @@ import numpy as np
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NUM_CLASSES
-from stf2m_ros.evaluation.corruptions import CLEAN, Corruption
-from stf2m_ros.evaluation.scored import Scored, from_arrays, joined, to_arrays
+from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
+from stf2m_ros.evaluation.scores.scored import Scored, from_arrays, joined, to_arrays
 from stf2m_ros.evaluation.study import EvaluationData, StudyContext
 from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, load_bundle, read_card
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines

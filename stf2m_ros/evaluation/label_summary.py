@@ -11,7 +11,14 @@ from matplotlib.figure import Figure
 
 from stf2m_ros.data.label_table import LabelledRows
 from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES, NEUTRAL, NEUTRAL_INDEX, NUM_CLASSES
-from stf2m_ros.evaluation.timeline import ABSENT, DOTS_PER_INCH, EMOTION_COLOURS, INK, NEUTRAL_COLOUR, WIDTH_IN
+from stf2m_ros.evaluation.recordings.timeline import (
+    ABSENT,
+    DOTS_PER_INCH,
+    EMOTION_COLOURS,
+    INK,
+    NEUTRAL_COLOUR,
+    WIDTH_IN,
+)
 from stf2m_ros.fuzzy.components import COMPONENTS, NUM_COMPONENTS
 from stf2m_ros.fuzzy.inference import NOTHING_FIRED
 

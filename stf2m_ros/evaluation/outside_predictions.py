@@ -14,7 +14,7 @@ import numpy as np
 
 from stf2m_ros.data.sets.levels import classes_of
 from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, NEUTRAL, NUM_CLASSES
-from stf2m_ros.evaluation.scored import Scored
+from stf2m_ros.evaluation.scores.scored import Scored
 
 Key = Tuple[str, float]
 

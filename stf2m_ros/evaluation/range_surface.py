@@ -15,8 +15,8 @@ from torch import Tensor
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NEUTRAL_INDEX
-from stf2m_ros.evaluation.subject_folds import Interval
-from stf2m_ros.evaluation.timeline import DOTS_PER_INCH, INK
+from stf2m_ros.evaluation.recordings.timeline import DOTS_PER_INCH, INK
+from stf2m_ros.evaluation.scores.subject_folds import Interval
 from stf2m_ros.meta.window_batches import Cut, WindowSampler
 from stf2m_ros.meta.window_training import WindowModel
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from stf2m_ros.data.rule_labels import RuleLabelling
-from stf2m_ros.evaluation.catalogue import open_study
 from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.judging import bundle_stamp
-from stf2m_ros.evaluation.report import write_report
+from stf2m_ros.evaluation.report.writing import write_report
+from stf2m_ros.evaluation.studies.catalogue import open_study
 from stf2m_ros.evaluation.study import (
     CLAIMS,
     SMOKE,

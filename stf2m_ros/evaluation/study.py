@@ -9,7 +9,7 @@ import numpy as np
 from typing_extensions import Protocol
 
 from stf2m_ros.data.clip import Clip
-from stf2m_ros.evaluation.corruptions import CLEAN, Corruption
+from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.runtime.bundle import write_atomically
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from stf2m_ros.emotions import NEUTRAL_INDEX
 from stf2m_ros.evaluation.range_surface import Pair, RangeSurface, draw_range_surface, range_surface
-from stf2m_ros.evaluation.subject_folds import Interval
+from stf2m_ros.evaluation.scores.subject_folds import Interval
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowSampler

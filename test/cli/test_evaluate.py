@@ -4,7 +4,7 @@ from fakes import write_tiny_bundle
 from set_fixtures import face_points, wflw_line, write_picture
 
 from stf2m_ros.cli.evaluate import STUDIES, main
-from stf2m_ros.evaluation.catalogue import NAMES
+from stf2m_ros.evaluation.studies.catalogue import NAMES
 
 
 def a_set(folder):

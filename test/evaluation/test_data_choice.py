@@ -5,8 +5,8 @@ import pytest
 from set_fixtures import real, write_picture
 from tiny_studies import TINY, tiny_clip
 
-from stf2m_ros.evaluation.corruptions import Corruption
 from stf2m_ros.evaluation.data_choice import corrupted, open_data
+from stf2m_ros.evaluation.interference.corruptions import Corruption
 
 
 def ckplus48(folder):

@@ -4,7 +4,7 @@ from tiny_studies import TinyData, tiny_clip, tiny_context
 
 from stf2m_ros.data.clip import Clip, LabelInterval
 from stf2m_ros.data.slots import UNLABELLED
-from stf2m_ros.evaluation.corruptions import Corruption
+from stf2m_ros.evaluation.interference.corruptions import Corruption
 from stf2m_ros.evaluation.judging import BundleJudge, held_for_a_segment, judged, segment_labels
 
 

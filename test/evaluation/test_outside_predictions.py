@@ -3,7 +3,7 @@ import pytest
 
 from stf2m_ros.emotions import CLASS_NAMES, NUM_CLASSES
 from stf2m_ros.evaluation.outside_predictions import read_predictions
-from stf2m_ros.evaluation.scored import Scored
+from stf2m_ros.evaluation.scores.scored import Scored
 
 CLIPS = np.array(["clip1", "clip1", "clip2"])
 ROWS = Scored(CLIPS, CLIPS, np.array([0, 3, 4]), np.zeros((3, NUM_CLASSES)), start_s=np.array([0.0, 0.5, 0.0]))

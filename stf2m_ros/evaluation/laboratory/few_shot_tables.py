@@ -1,0 +1,115 @@
+"""The tables of the few-shot study, out of what its cells keep."""
+
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+from stf2m_ros.baselines.catalogue import METHODS, OURS
+from stf2m_ros.evaluation.laboratory.method_runs import RECALL, Run, ahead, average, worst
+from stf2m_ros.evaluation.study import Cell, Missing, Row, Table
+
+SHOTS = (1, 5, 10)
+LABELS_OF_EACH_CLASS = (5, 10)
+DATA_SHARES = (0.25, 0.5, 1.0)
+DEFECT_AREAS = (0.0, 0.1, 0.3)
+AS_IS, ADAPTED = "as trained", "adapted"
+REASON = "reason"
+
+Rounds = List[Mapping[str, Any]]
+"""Of each round the runs by name, or the reason why there are none."""
+ByMethod = Mapping[str, Rounds]
+Defects = Mapping[Tuple[float, float], Rounds]
+
+
+def wrong_labels_table(every: ByMethod, few: ByMethod) -> Table:
+    """In the layout of the paper's Table V."""
+    standard, few_shot = ("All data, average", "All data, worst"), ("Few-shot, average", "Few-shot, worst")
+    rows = []
+    for name in every:
+        cells = {**cells_of(standard, every[name], (average, worst)), **cells_of(few_shot, few[name], (average, worst))}
+        rows.append(_row(name, {**cells, _AHEAD: _ahead_of(few, name, AS_IS)}))
+    title, columns = "20 % of the data, 30 % of the labels wrong", (*standard, *few_shot, _AHEAD)
+    # Not adapted: to adapt once more to labels of which some are wrong is to trust them more.
+    note = f"As trained. {_AHEAD}: of this method as it does better; 95 % bootstrap interval over people."
+    return Table(title, ("Method",), columns, tuple(rows), note=note)
+
+
+def few_labels_table(count: int, found: ByMethod) -> Table:
+    """Both as trained and adapted to the same clips once more."""
+    as_is, adapted = ("ACC, as trained",), ("ACC, adapted", "RECALL, adapted")
+    rows = []
+    for name in found:
+        cells = cells_of(as_is, found[name], (average,))
+        cells.update(cells_of(adapted, found[name], (average, lambda runs: average(runs, RECALL)), ADAPTED))
+        rows.append(_row(name, {**cells, _AHEAD: _ahead_of(found, name, ADAPTED)}))
+    title = f"Trained on {count} labelled expressions of each class and nothing else"
+    return Table(title, ("Method",), (*as_is, *adapted, _AHEAD), tuple(rows), note=_AHEAD_NOTE)
+
+
+def shots_table(every: ByMethod) -> Table:
+    """What K expressions of new people are worth."""
+    columns = (AS_IS, *(f"K = {shots}" for shots in SHOTS))
+    rows = []
+    for name in every:
+        cells: Dict[str, Cell] = {}
+        for column, kind in zip(columns, shot_kinds()):
+            cells.update(cells_of((column,), every[name], (average,), kind))
+        rows.append(_row(name, cells))
+    note = "Adapted to K expressions of each emotion by some of the unseen people, judged on the others."
+    return Table("K-shot: all data, then K expressions of new people", ("Method",), columns, tuple(rows), note=note)
+
+
+def defects_table(found: Defects) -> Table:
+    """Source: the paper's Fig. 1a."""
+    shares, areas = (sorted(set(values)) for values in zip(*found))
+    columns = tuple(f"{area:.0%} hidden" for area in areas)
+    rows = []
+    for share in shares:
+        cells: Dict[str, Cell] = {}
+        for area, column in zip(areas, columns):
+            cells.update(cells_of((column,), found[share, area], (average,)))
+        rows.append(Row((f"{share:.0%}",), cells))
+    note = f"{METHODS[OURS].title}; the same share of the face is hidden in training and when judged."
+    return Table("Amount of data against area of defects", ("Data",), columns, tuple(rows), note=note)
+
+
+def shot_kinds() -> Tuple[str, ...]:
+    """Names of the runs of a K-shot curve."""
+    return (f"0 {AS_IS}", *(f"{shots} {ADAPTED}" for shots in SHOTS))
+
+
+def runs_named(rounds: Rounds, kind: str) -> List[Run]:
+    """Of the rounds that could be run."""
+    return [found[kind] for found in rounds if kind in found]
+
+
+def cells_of(
+    columns: Sequence[str], rounds: Rounds, numbers: Sequence[Callable[[List[Run]], Cell]], kind: str = AS_IS
+) -> Dict[str, Cell]:
+    """One number of the runs a column, or why there is none."""
+    runs = runs_named(rounds, kind)
+    reasons = sorted({str(found[REASON]) for found in rounds if REASON in found})
+    if len(runs) < len(rounds):
+        missing = Missing("; ".join(reasons) or f"no run {kind}")
+        return {column: missing for column in columns}
+    return {column: number(runs) for column, number in zip(columns, numbers)}
+
+
+_AHEAD = "ST-F2M ahead"
+_AHEAD_NOTE = "ST-F2M ahead: adapted, of this method as it does better; 95 % bootstrap interval over people."
+
+
+def _ahead_of(found: ByMethod, name: str, kind: str) -> Cell:
+    if OURS not in found or name == OURS:
+        return Missing("ours" if name == OURS else f"{OURS} was not run")
+    if any(REASON in each for each in (*found[OURS], *found[name])):
+        return Missing("not all rounds could be run")
+    return ahead(runs_named(found[OURS], kind), best_of(found[name]))
+
+
+def best_of(rounds: Rounds) -> List[Run]:
+    """The runs as trained, or the adapted ones where those are right more often on the average."""
+    both = [runs_named(rounds, kind) for kind in (AS_IS, ADAPTED)]
+    return max(both, key=lambda runs: sum(run["ACC"] for run in runs))
+
+
+def _row(name: str, cells: Mapping[str, Cell]) -> Row:
+    return Row((METHODS[name].title,), cells)

@@ -1,0 +1,169 @@
+"""What each part of the method is worth: it is taken out, and the rest trained anew with the same clips and steps.
+
+Source: paper VI-E (spatio-temporal encoder, fuzzy inference, two levels; clean, with interference, at altered speed).
+The rule bases and the modalities are ours.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from stf2m_ros.baselines.catalogue import OURS, SINGLE_LEVEL
+from stf2m_ros.evaluation.interference.altered_speed import at_altered_speed
+from stf2m_ros.evaluation.interference.corruptions import Corruption
+from stf2m_ros.evaluation.laboratory.conv4_head import Conv4Head
+from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData, with_masked_words
+from stf2m_ros.evaluation.laboratory.few_labels import expressions
+from stf2m_ros.evaluation.laboratory.few_shot_tables import cells_of, runs_named
+from stf2m_ros.evaluation.laboratory.method_runs import (
+    SUPPORT_SHOTS,
+    WINDOWS_A_STEP,
+    Laboratory,
+    Run,
+    ahead,
+    attempted,
+    average,
+    judge_clips,
+    open_laboratory,
+    run_of,
+)
+from stf2m_ros.evaluation.study import Cell, Missing, Row, StudyContext, StudyResult, Table
+from stf2m_ros.fuzzy.rule_base import load_rule_base
+from stf2m_ros.fuzzy.rule_table import RuleTable
+from stf2m_ros.meta.token_cache import TokenCache
+
+INTERFERENCE = 0.3
+CLEAN_GROUP, INTERFERED, ALTERED = "A: clean", "B: 30 % interference", "C: altered speed"
+GROUPS = (CLEAN_GROUP, INTERFERED, ALTERED)
+_RULES = Path("config") / "rules"
+
+Change = Callable[[TokenCache], TokenCache]
+
+
+def without_words(cache: TokenCache) -> TokenCache:
+    """Nobody says a word."""
+    return replace(cache, tracks=tuple(replace(track, words=()) for track in cache.tracks))
+
+
+def without_frames(cache: TokenCache) -> TokenCache:
+    """Nobody is seen."""
+    tracks = (replace(track, frame_index=np.full(len(track), -1)) for track in cache.tracks)
+    return replace(cache, tracks=tuple(tracks))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The method with one part changed. rules: of the bundle, none (fuzzy inference off), or a shipped base."""
+
+    title: str
+    method: str = OURS
+    conv4: bool = False
+    rules: str = "bundle"
+    change: Optional[Change] = None
+
+
+VARIANTS: Mapping[str, Variant] = {
+    "full": Variant("ST-F2M"),
+    "conv4": Variant("spatio-temporal encoder -> Conv4", conv4=True),
+    "no-fuzzy": Variant("fuzzy inference off", rules="none"),
+    "single-level": Variant("two levels -> single level", method=SINGLE_LEVEL),
+    "paper-rules": Variant("rule base paper", rules="paper"),
+    "facs-rules": Variant("rule base facs", rules="facs"),
+    "no-text": Variant("text off", change=without_words),
+    "no-video": Variant("video off", change=without_frames),
+}
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """`evaluate ablation`. variants: of VARIANTS, "full" among them; rules_folder: where the rule bases are."""
+
+    variants: Tuple[str, ...] = tuple(VARIANTS)
+    name: str = "ablation"
+    rules_folder: Path = Path(__file__).resolve().parents[3] / _RULES
+
+    def run(self, context: StudyContext) -> StudyResult:
+        if context.data is None or context.bundle is None:
+            return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder all share"})
+        runs = _Runs(context, self.rules_folder)
+        found = {name: runs.of(name) for name in self.variants}
+        facts = {"steps": context.size.training_steps, "windows_a_step": WINDOWS_A_STEP, "interference": INTERFERENCE}
+        return StudyResult(self.name, (ablation_table(found),), facts=facts)
+
+
+def ablation_table(found: Mapping[str, List[Mapping[str, Any]]]) -> Table:
+    """Accuracy in each environment, and what the part is worth in the clean one."""
+    worth = "worth, clean"
+    rows = []
+    for name in found:
+        cells: Dict[str, Cell] = {}
+        for group in GROUPS:
+            cells.update(cells_of((group,), found[name], (average,), group))
+        full, changed = (runs_named(found[each], CLEAN_GROUP) for each in ("full", name))
+        cells[worth] = Missing("the method itself") if name == "full" else ahead(full, changed)
+        rows.append(Row((VARIANTS[name].title,), cells))
+    note = "worth: how much more often the whole method is right, with a 95 % bootstrap interval over people."
+    return Table("Ablation", ("Variant",), (*GROUPS, worth), tuple(rows), note=note)
+
+
+class _Runs:
+    """What was trained and judged, kept cell by cell."""
+
+    def __init__(self, context: StudyContext, rules_folder: Path) -> None:
+        self.context, self.rules_folder = context, rules_folder
+        self._encoded: Optional[EncodedData] = None
+        self._laboratory: Optional[Laboratory] = None
+
+    def of(self, name: str) -> List[Mapping[str, Any]]:
+        numbers = range(self.context.size.rounds)
+        return [self.context.cells.get(f"{name}-{number}", lambda n=number: self._cell(name, n)) for number in numbers]
+
+    def _cell(self, name: str, number: int) -> Dict[str, Any]:
+        return dict(attempted(lambda: self._trained_and_judged(VARIANTS[name], number)))
+
+    def _trained_and_judged(self, variant: Variant, number: int) -> Dict[str, Run]:
+        seed = 1000 * self.context.seed + number
+        laboratory = self._changed(variant)
+        change = variant.change or (lambda cache: cache)
+        training, groups = self._clips(number, seed)
+        if change is without_words and not any(track.words for track in training.tracks):
+            raise ValueError("the clips have no words to leave out")
+        if change is without_frames and not any(track.words for track in training.tracks):
+            raise ValueError("the clips have no words to go by")
+        learned = expressions(change(training), laboratory.grid)
+        judge = laboratory.trained(variant.method, learned, seed).judge(
+            laboratory.support(learned, SUPPORT_SHOTS, seed)
+        )
+        return {name: run_of(judge_clips(judge, laboratory.windows(change(clips)))) for name, clips in groups.items()}
+
+    def _clips(self, number: int, seed: int) -> Tuple[TokenCache, Dict[str, TokenCache]]:
+        """Clips to learn from, and each environment's expressions of other people."""
+        encoded, grid, study_seed = self._encoded, self._laboratory.grid, self.context.seed
+        training, clean = encoded.halves(number, study_seed)
+        masked = encoded.halves(number, study_seed, Corruption("block_mask", INTERFERENCE, study_seed)).judged
+        groups = {
+            CLEAN_GROUP: clean,
+            INTERFERED: with_masked_words(masked, INTERFERENCE, study_seed),
+            ALTERED: at_altered_speed(clean, seed, grid.slot_s),
+        }
+        return training, {name: expressions(clips, grid) for name, clips in groups.items()}
+
+    def _changed(self, variant: Variant) -> Laboratory:
+        if self._encoded is None or self._laboratory is None:  # not before: a study that is all kept encodes nothing
+            self._encoded = EncodedData(self.context.data, self.context.bundle)
+            self._laboratory = open_laboratory(self._encoded, self.context.bundle, self.context.size.training_steps)
+        laboratory = self._laboratory
+        head = Conv4Head if variant.conv4 else None
+        return replace(laboratory, head=head, rules=self._rules(variant.rules, laboratory))
+
+    def _rules(self, name: str, laboratory: Laboratory) -> RuleTable:
+        if name == "bundle":
+            return laboratory.rules
+        if name == "none":  # rules of no emotion: nothing fires, whatever the face
+            return replace(laboratory.rules, emotion=np.zeros_like(laboratory.rules.emotion))
+        path = self.rules_folder / f"{name}.yaml"
+        if not path.is_file():
+            raise ValueError(f"{path}: expected the shipped rule base, found none")
+        return load_rule_base(path).table(laboratory.card.fuzzy.max_rules)

@@ -1,0 +1,159 @@
+"""Few shots: little data with wrong labels, few labels of each class, K-shot curves, data against defects.
+
+Source: the paper's Table V and Fig. 1a. Every method has the same frozen encoder, clips, steps and windows a step.
+Clips are single expressions, as CK+'s sequences are; nobody is both learned from and judged.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import numpy as np
+
+from stf2m_ros.baselines.catalogue import OURS, chosen_methods
+from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
+from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData, part_of
+from stf2m_ros.evaluation.laboratory.few_labels import expressions, few_with_wrong_labels, shots_of_each_class
+from stf2m_ros.evaluation.laboratory.few_shot_pictures import draw_defects, draw_shots
+from stf2m_ros.evaluation.laboratory.few_shot_tables import (
+    ADAPTED,
+    AS_IS,
+    DATA_SHARES,
+    DEFECT_AREAS,
+    LABELS_OF_EACH_CLASS,
+    SHOTS,
+    Rounds,
+    defects_table,
+    few_labels_table,
+    shots_table,
+    wrong_labels_table,
+)
+from stf2m_ros.evaluation.laboratory.method_runs import (
+    SUPPORT_SHOTS,
+    WINDOWS_A_STEP,
+    Laboratory,
+    Run,
+    attempted,
+    judge_clips,
+    open_laboratory,
+    run_of,
+)
+from stf2m_ros.evaluation.study import SMOKE, Picture, StudyContext, StudyResult
+from stf2m_ros.meta.token_cache import TokenCache
+
+FEW_SHARE, WRONG_SHARE = 0.2, 0.3
+_GIVEN_SHARE = 0.3
+"""Of the judged people, those whose labelled expressions the K-shot curves adapt to."""
+
+
+@dataclass(frozen=True)
+class FewShot:
+    """`evaluate few_shot`."""
+
+    name: str = "few_shot"
+
+    def run(self, context: StudyContext) -> StudyResult:
+        if context.data is None or context.bundle is None:
+            return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder methods share"})
+        methods, runs, full = chosen_methods(context.methods), _Runs(context), context.size.name != SMOKE.name
+        every = {name: runs.of(name, "all") for name in methods}
+        few = {name: runs.of(name, "few") for name in methods}
+        # Tiny: one of each, which shows that it runs.
+        counts, shares = (LABELS_OF_EACH_CLASS, DATA_SHARES) if full else (LABELS_OF_EACH_CLASS[:1], DATA_SHARES[-1:])
+        areas = DEFECT_AREAS if full else DEFECT_AREAS[::2]
+        labels = {count: {name: runs.of(name, f"labels-{count}") for name in methods} for count in counts}
+        defects = {(share, area): runs.with_defects(share, area) for share in shares for area in areas}
+        tables = (
+            wrong_labels_table(every, few),
+            *(few_labels_table(count, found) for count, found in labels.items()),
+            shots_table(every),
+            defects_table(defects),
+        )
+        context.out.mkdir(parents=True, exist_ok=True)
+        pictures = (
+            Picture(draw_shots(every, context.out / "shots.png"), "Accuracy over the number of labelled expressions"),
+            Picture(draw_defects(defects, context.out / "defects.png"), "Amount of data against area of defects"),
+        )
+        facts = {"methods": list(methods), "steps": context.size.training_steps, "windows_a_step": WINDOWS_A_STEP}
+        return StudyResult(self.name, tables, pictures, ("table_v",), facts)
+
+
+class _Runs:
+    """What was trained and judged, kept cell by cell."""
+
+    def __init__(self, context: StudyContext) -> None:
+        self.context = context
+        self._encoded: Optional[EncodedData] = None
+        self._laboratory: Optional[Laboratory] = None
+
+    def of(self, method: str, kind: str) -> Rounds:
+        """kind: all, few (and partly wrong), or labels-N of each class."""
+
+        def cell(number: int) -> Dict[str, Any]:
+            seed = self._seed(number)
+            clips, judged = self._expressions(number)
+            if kind == "few":
+                clips = few_with_wrong_labels(clips, FEW_SHARE, WRONG_SHARE, seed)
+            if kind.startswith("labels"):
+                clips = shots_of_each_class(clips, int(kind.split("-")[1]), seed)
+            return self._attempted(method, clips, judged, seed, with_shots=kind == "all")
+
+        return self._rounds(f"{kind}-{method}", cell)
+
+    def with_defects(self, share: float, area: float) -> Rounds:
+        """Ours, on a share of the data, with so much of every face hidden."""
+
+        def cell(number: int) -> Dict[str, Any]:
+            hidden = Corruption("block_mask", area, self.context.seed)
+            clips, judged = self._expressions(number, hidden)
+            seed = self._seed(number)
+            return self._attempted(OURS, few_with_wrong_labels(clips, share, 0.0, seed), judged, seed, False)
+
+        return self._rounds(f"defects-{share}-{area}", cell)
+
+    def _rounds(self, key: str, cell: Callable[[int], Dict[str, Any]]) -> Rounds:
+        numbers = range(self.context.size.rounds)
+        return [self.context.cells.get(f"{key}-{number}", lambda n=number: cell(n)) for number in numbers]
+
+    def _seed(self, number: int) -> int:
+        return 1000 * self.context.seed + number
+
+    def _expressions(self, number: int, hidden: Corruption = CLEAN) -> Tuple[TokenCache, TokenCache]:
+        if self._encoded is None or self._laboratory is None:  # not before: a study that is all kept encodes nothing
+            self._encoded = EncodedData(self.context.data, self.context.bundle)
+            self._laboratory = open_laboratory(self._encoded, self.context.bundle, self.context.size.training_steps)
+        halves = self._encoded.halves(number, self.context.seed, hidden, hidden_in_training=True)
+        training, judged = (expressions(half, self._laboratory.grid) for half in halves)
+        return training, judged
+
+    def _attempted(
+        self, method: str, clips: TokenCache, judged: TokenCache, seed: int, with_shots: bool
+    ) -> Dict[str, Any]:
+        return dict(attempted(lambda: self._trained_and_judged(method, clips, judged, seed, with_shots)))
+
+    def _trained_and_judged(
+        self, method: str, clips: TokenCache, judged: TokenCache, seed: int, with_shots: bool
+    ) -> Dict[str, Run]:
+        laboratory = self._laboratory
+        trained = laboratory.trained(method, clips, seed)
+        everybody = laboratory.windows(judged)
+        own = laboratory.support(clips, SUPPORT_SHOTS, seed)
+        runs = {
+            AS_IS: run_of(judge_clips(trained.judge(None), everybody)),
+            ADAPTED: run_of(judge_clips(trained.judge(own), everybody)),
+        }
+        if with_shots:
+            given, others = _parted(judged, seed)
+            rest = laboratory.windows(others)
+            runs[f"0 {AS_IS}"] = run_of(judge_clips(trained.judge(None), rest))
+            for shots in SHOTS:
+                few = laboratory.support(given, shots, seed)
+                runs[f"{shots} {ADAPTED}"] = run_of(judge_clips(trained.judge(few), rest))
+        return runs
+
+
+def _parted(clips: TokenCache, seed: int) -> Tuple[TokenCache, TokenCache]:
+    """The clips of the people whose labels are given, and of the others."""
+    people = sorted({track.subject for track in clips.tracks})
+    np.random.default_rng(seed).shuffle(people)
+    count = max(1, round(_GIVEN_SHARE * len(people)))
+    return part_of(clips, set(people[:count])), part_of(clips, set(people[count:]))

@@ -1,0 +1,106 @@
+import json
+
+import numpy as np
+import pytest
+from short_clips import BUNDLE, ShortClips
+
+from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
+from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, few_labels_table
+from stf2m_ros.evaluation.laboratory.method_runs import ACC, ahead, average, worst
+from stf2m_ros.evaluation.report.writing import write_report
+from stf2m_ros.evaluation.studies.ablation import GROUPS, VARIANTS, Ablation
+from stf2m_ros.evaluation.studies.few_shot import FewShot
+from stf2m_ros.evaluation.study import SMOKE, Cells, Missing, Score, StudyContext, StudySize
+
+TINY = StudySize(SMOKE.name, rounds=2, clips=6, training_clips=12, training_steps=1, groups=1, clips_per_group=1)
+
+
+def context(tmp_path, data, methods=()):
+    cells = Cells(tmp_path / "cells")
+    return StudyContext(data, BUNDLE, tmp_path / "out", tmp_path / "work", cells, TINY, methods=methods)
+
+
+def run_with(right, rows=10, people=("a", "b")):
+    return {"task": "18-way", ACC: sum(right) / rows / len(people), "RECALL": 0.5, "people": list(people),
+            "rows": [rows] * len(people), "right": list(right)}  # fmt: skip
+
+
+def test_nobody_is_learned_from_and_judged_and_every_round_judges_others():
+    encoded = EncodedData(ShortClips(held_out=False, learned_from=10), BUNDLE)
+    judged = set()
+    for number in range(5):
+        halves = encoded.halves(number, seed=0)
+        learned, unseen = ({track.subject for track in half.tracks} for half in halves)
+        assert not learned & unseen
+        judged |= unseen
+    assert len(judged) == 10
+    assert encoded.grid().span_s == 3.0
+
+
+def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
+    asked = context(tmp_path, ShortClips(learned_from=24), ("supervised", "protonet"))
+    result = FewShot().run(asked)
+    assert [table.title.split()[0] for table in result.tables] == ["20", "Trained", "K-shot:", "Amount"]
+    for table in result.tables[1:]:
+        for row in table.rows:
+            scores = [cell for cell in row.cells.values() if isinstance(cell, Score)]
+            assert scores and all(cell.n == 2 for cell in scores), (table.title, row)
+    assert all(picture.path.stat().st_size > 1000 for picture in result.pictures)
+    assert result.facts["methods"] == ["supervised", "protonet"]
+    write_report(tmp_path, [result], {})
+    assert "The paper's Table V" in (tmp_path / "results.md").read_text()
+    kept = {path: path.read_bytes() for path in (tmp_path / "cells").glob("*.json")}
+    assert len(kept) == 2 * (3 * 2 + 2)
+    again = FewShot().run(asked)
+    assert json.dumps([str(t) for t in again.tables]) == json.dumps([str(t) for t in result.tables])
+
+
+def test_the_ablation_judges_every_variant_in_every_environment(tmp_path):
+    table = Ablation().run(context(tmp_path, ShortClips(learned_from=18))).tables[0]
+    assert [row.heading[0] for row in table.rows] == [variant.title for variant in VARIANTS.values()]
+    for row in table.rows:
+        assert all(isinstance(row.cells[group], Score) for group in GROUPS), row
+
+
+def test_what_cannot_be_left_out_leaves_its_row_empty(tmp_path):
+    variants = ("full", "no-text")
+    table = Ablation(variants).run(context(tmp_path, ShortClips(words=False))).tables[0]
+    cells = {row.heading[0]: row.cells[GROUPS[0]] for row in table.rows}
+    assert cells["text off"] == Missing("the clips have no words to leave out")
+    assert isinstance(cells["ST-F2M"], Score)
+
+
+def test_without_data_the_study_says_what_it_needs(tmp_path):
+    assert "needs data" in FewShot().run(context(tmp_path, None)).facts["reason"]
+
+
+def test_too_few_clips_leave_the_reason_in_the_row():
+    reason = {"reason": "tasks need two emotions"}
+    assert cells_of(("x",), [reason, {"as trained": run_with([1, 2])}], (average,)) == {
+        "x": Missing("tasks need two emotions")
+    }
+    table = few_labels_table(5, {"maml": [reason, reason], "st-f2m": [reason, reason]})
+    assert table.rows[0].cells["ST-F2M ahead"] == Missing("not all rounds could be run")
+
+
+def test_ahead_is_paired_over_people_and_has_an_interval():
+    ours, others = [run_with([9, 8]), run_with([9, 8])], [run_with([5, 4]), run_with([5, 4])]
+    found = ahead(ours, others)
+    assert (found.mean, found.low, found.high, found.n) == (
+        pytest.approx(0.4),
+        pytest.approx(0.4),
+        pytest.approx(0.4),
+        2,
+    )
+    assert isinstance(ahead(ours, others[:1]), Missing)
+
+
+def test_the_worst_round_keeps_the_spread_of_all():
+    runs = [run_with([9, 9]), run_with([5, 5])]
+    assert worst(runs).mean == pytest.approx(0.5)
+    assert worst(runs).spread == average(runs).spread == pytest.approx(np.std([0.9, 0.5], ddof=1))
+
+
+def test_a_method_is_compared_as_it_does_better():
+    low, high = run_with([1, 1]), run_with([6, 6])
+    assert best_of([{"as trained": low, "adapted": high}]) == [high]

@@ -1,0 +1,125 @@
+import json
+from dataclasses import replace
+
+import pytest
+from tiny_studies import TINY, TinyData, tiny_context
+
+from stf2m_ros.evaluation.report.writing import missing_reasons, write_report
+from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, Accuracy
+from stf2m_ros.evaluation.studies.catalogue import NAMES, open_study
+from stf2m_ros.evaluation.studies.cross_dataset import CrossDataset
+from stf2m_ros.evaluation.studies.fuzzy_ranges import RANGES, FuzzyRanges
+from stf2m_ros.evaluation.studies.robot import AT_ONCE, SETTLED, Robot
+from stf2m_ros.evaluation.studies.robustness import COLUMNS, Robustness
+from stf2m_ros.evaluation.studies.speed import Speed
+from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
+
+SHORT = replace(TINY, name="smoke")  # where a study asks less of a smoke run
+
+
+def table_of(result, words):
+    return next(table for table in result.tables if words in table.title)
+
+
+def test_accuracy_answers_every_task_with_a_spread(tmp_path):
+    result = Accuracy().run(tiny_context(tmp_path))
+    (row,) = table_of(result, "Accuracy and recall").rows
+    assert set(row.cells) == set(TASK_COLUMNS)
+    assert all(isinstance(cell, Score) and cell.n == 3 for cell in row.cells.values())
+    assert {picture.path.name for picture in result.pictures} == {
+        "confusion_6.png",
+        "confusion_18.png",
+        "reliability.png",
+    }
+
+
+def test_what_the_data_do_not_hold_is_an_empty_row_with_the_reason(tmp_path):
+    result = Accuracy().run(tiny_context(tmp_path))
+    assert "no row names several emotions at once" in missing_reasons(table_of(result, "Several emotions"))[0]
+    assert table_of(result, "Groups of people").rows[0].heading == ("Sex", "Female", "4")
+
+
+def test_an_outside_model_stands_in_the_same_table(tmp_path):
+    table = tmp_path / "theirs.csv"
+    table.write_text("clip,class\n" + "".join(f"clip{number},happiness\n" for number in range(4)))
+    result = Accuracy().run(tiny_context(tmp_path, predictions=(str(table),)))
+    ours, theirs = table_of(result, "Accuracy and recall").rows
+    assert (theirs.heading, theirs.source) == (("theirs",), OUTSIDE)
+    ahead = table_of(result, "ahead of").rows[0].cells["6-way ACC"]
+    assert ahead.low <= ahead.mean <= ahead.high
+
+
+def test_robustness_measures_every_kind_at_every_level(tmp_path):
+    result = Robustness().run(tiny_context(tmp_path))
+    rows = {row.heading[1]: row for row in table_of(result, "Accuracy under interference (6-way").rows}
+    assert set(rows) == {"fog", "block_mask", "face_mask", "distortion", "low_light", "words", "frames"}
+    assert all(set(row.cells) == set(COLUMNS) for row in rows.values())
+    assert len({row.cells["0 %"].mean for row in rows.values()}) == 1
+
+
+def test_without_a_bundle_a_study_leaves_its_row_empty(tmp_path):
+    for study in (Accuracy(), Robustness()):
+        (table,) = study.run(tiny_context(tmp_path, bundle=None)).tables
+        assert all(isinstance(cell, Missing) for cell in table.rows[0].cells.values())
+
+
+def test_the_report_holds_every_number_and_one_page_that_needs_nothing_else(tmp_path):
+    result = Accuracy().run(tiny_context(tmp_path))
+    write_report(tmp_path / "report", [result], {"seed": 0})
+    plain = json.loads((tmp_path / "report" / "results.json").read_text())
+    (study,) = plain["studies"]
+    assert study["tables"][0]["rows"][0]["cells"]["6-way ACC"]["n"] == 3
+    assert {row["source"] for row in study["paper_tables"][0]["rows"]} == {PAPER}
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert "http" not in page
+    assert "measured by its authors on their own data" in page
+    assert "| ST-F2M |" in (tmp_path / "report" / "results.md").read_text()
+
+
+def test_every_study_has_a_name_of_its_own():
+    assert len(set(NAMES)) == 8
+    with pytest.raises(KeyError):
+        open_study("magic")
+    assert open_study("accuracy").name == "accuracy"
+
+
+def test_every_pair_of_ranges_is_answered_from_one_pass(tmp_path):
+    result = FuzzyRanges().run(tiny_context(tmp_path))
+    table = table_of(result, "Membership ranges")
+    assert len(table.rows) == len(RANGES) ** 2
+    assert {row.heading[1] for row in table.rows} == {f"{each:g}" for each in RANGES}
+    assert all(isinstance(row.cells["ACC"], Score) for row in table.rows)
+    assert (tmp_path / "out" / "ranges_acc.png").exists()
+    assert "own ranges are" in table.note
+
+
+def test_a_last_layer_fitted_to_one_set_is_judged_on_another(tmp_path):
+    context = tiny_context(tmp_path, data=TinyData(8), other_data=(TinyData(5, "other", "1" * 64),))
+    result = CrossDataset().run(context)
+    assert [row.heading[1] for row in table_of(result, "As it is").rows] == ["tiny", "other"]
+    pairs = {row.heading: row for row in table_of(result, "Last layer").rows}
+    assert set(pairs) == {(one, other) for one in ("tiny", "other") for other in ("tiny", "other")}
+    assert all(isinstance(row.cells["ACC"], Score) for row in pairs.values())
+
+
+def test_one_set_alone_is_no_cross_dataset_study(tmp_path):
+    table = table_of(CrossDataset().run(tiny_context(tmp_path)), "Last layer")
+    assert "two or more are needed" in missing_reasons(table)[0]
+
+
+def test_ones_own_recordings_are_judged_as_sequences(tmp_path):
+    result = Robot().run(tiny_context(tmp_path))
+    rows = {row.heading[1:]: row for row in table_of(result, "Sequences").rows}
+    assert set(rows) == {(answer, when) for answer in ("18 + neutral", "6 + neutral") for when in (SETTLED, AT_ONCE)}
+    for row in rows.values():
+        assert isinstance(row.cells["segments right"], Score)
+        assert isinstance(row.cells["boundaries found"], Score)
+    assert {picture.path.name for picture in result.pictures} == {"robot_groups.png", "robot_sequences.png"}
+
+
+def test_speed_is_told_of_each_engine_or_why_it_is_not_here(tmp_path):
+    rows = {row.heading[1]: row.cells for row in Speed().run(tiny_context(tmp_path, size=SHORT)).tables[0].rows}
+    assert rows["ONNX Runtime, 1 thread"]["frames/s"].mean > 0
+    other = rows["TensorRT, fp16"]["frames/s"]
+    assert isinstance(other, Score) or other.reason
