@@ -1,13 +1,14 @@
 """`ros2 run stf2m_ros evaluate`: the paper's tables and figures, on data that anyone can point it at."""
 
 import argparse
-import importlib.util
 import logging
 import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
+
+from stf2m_ros.cli.needed import missing_line
 
 if TYPE_CHECKING:
     from stf2m_ros.evaluation.running import Asked
@@ -22,9 +23,8 @@ _NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz", "mi
 def main(argv: Optional[List[str]] = None) -> int:
     """Exit code 0 when the report stands, 1 for what the user can mend, 130 after Ctrl-C."""
     options = _parser().parse_args(argv)
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        print(f"evaluate: {', '.join(missing)} not found; pip install -r requirements/train.txt", file=sys.stderr)
+    if missing := missing_line("evaluate", _NEEDED):
+        print(missing, file=sys.stderr)
         return 1
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # nothing here asks the network
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")

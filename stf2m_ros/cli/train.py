@@ -1,13 +1,14 @@
 """`ros2 run stf2m_ros train`: from a configuration to a bundle that the robot runs."""
 
 import argparse
-import importlib.util
 import json
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import Callable, List, Optional
+
+from stf2m_ros.cli.needed import missing_line
 
 BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
 """Real faces that every training looks at in the end, where they are present."""
@@ -19,9 +20,8 @@ _NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
 def main(argv: Optional[List[str]] = None) -> int:
     """Exit code 0 when the bundle stands, 1 for what the user can mend, 130 after Ctrl-C."""
     options = _parser().parse_args(argv)
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        print(f"train: {', '.join(missing)} not found; pip install -r requirements/train.txt", file=sys.stderr)
+    if missing := missing_line("train", _NEEDED):
+        print(missing, file=sys.stderr)
         return 1
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     is_first = _rank() == 0  # the other processes speak of trouble only
