@@ -50,7 +50,7 @@ class FeaturePipeline(TrainingPipeline):
         readout = FrameReadout(front_end, regions, token_dim).to(self.processes.device)
         optimiser = config.pretraining.optimiser
         task = FeaturePretrainingTask(readout, rows, optimiser, config.seed, self.processes)
-        self._run_steps("pre-train", readout, task, optimiser, "pretraining.safetensors")
+        self.kept.run("pre-train", readout, task, optimiser, "pretraining.safetensors")
         return readout
 
     def encode(self, encoder: FeatureFrontEnd, split: str) -> TokenCache:

@@ -2,43 +2,33 @@
 
 import hashlib
 import logging
-from contextlib import nullcontext
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Callable, ContextManager, Dict, Iterator, Optional
+from typing import Dict, Iterator, Optional
 
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 
 from stf2m_ros.data.frame_set import FrameSet, frame_set
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
-from stf2m_ros.meta.best_weights import BestWeights, validation_accuracy
 from stf2m_ros.meta.checkpoint import checkpoint_step
-from stf2m_ros.meta.episode_learning import EpisodeLearner, WithEpisodes
-from stf2m_ros.meta.episodes import ClassEpisodes, class_split
-from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingSettings, MetaTrainingTask
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
 from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.shared_batch_norm import share_batch_norm
-from stf2m_ros.meta.tasks import TaskSampler
 from stf2m_ros.meta.token_cache import TokenCache, token_cache, with_read_states
-from stf2m_ros.meta.training_loop import Losses, OptimiserSettings, run_steps
-from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
 from stf2m_ros.meta.window_scores import all_scores, beginnings, fit_temperature, judge
-from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
+from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
-from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges, fit_ranges, has_emotions
+from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges
 from stf2m_ros.training.imagenet_weights import begin_with_imagenet
+from stf2m_ros.training.kept_steps import KeptSteps
 from stf2m_ros.training.sources import (
     SPLITS,
     WINDOW_CLIPS,
@@ -49,7 +39,7 @@ from stf2m_ros.training.sources import (
     stores_below,
 )
 from stf2m_ros.training.steps import STEPS, RunRecord
-from stf2m_ros.training.word_vectors import known_words
+from stf2m_ros.training.window_stage import WindowStage
 from stf2m_ros.training.zero_shot import zero_shot_scores
 
 _LOG = logging.getLogger(__name__)
@@ -70,6 +60,7 @@ class TrainingPipeline:
         self.config, self.processes = config, processes
         self.real_faces = real_faces
         self.work = Path(config.work_folder)
+        self.kept = KeptSteps(self.work, processes)
         self.stores = stores_below(self.work / "clips")
         self.clips: ClipNames = {}
         self.scores: Dict[str, Dict[str, float]] = {}
@@ -110,17 +101,18 @@ class TrainingPipeline:
         caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
         caches["train"] = self.read_states(readout, caches["train"])
         yield
-        model = self.train_on_windows(caches["train"], caches["validation"])
+        stage = WindowStage(self.config, self.fuzzy, caches, self.kept)
+        names = ((self.stores[split], self.clips[split]) for split in SPLITS)
+        model = stage.train(clip for store, of_split in names for clip in store.read_all(of_split, frames=False))
         yield
-        learner = self.meta_train(model, caches) if self.config.bilevel else None
+        learner = stage.meta_train(model) if self.config.bilevel else None
         yield
-        fitted = self.fit_ranges(model, learner, caches)
+        fitted = stage.fit_ranges(model, learner)
         yield
         round_to_half(model)
         with self.processes.first_goes_ahead():
             if self.processes.is_first:
-                component_labels = caches["train"].has_component_labels
-                self.scores = self.finish(readout.cpu(), model.cpu(), component_labels, caches["validation"], fitted)
+                self.scores = self.finish(readout.cpu(), model.cpu(), stage, fitted)
         yield
 
     def prepare(self) -> None:
@@ -143,7 +135,7 @@ class TrainingPipeline:
         pixels = self.config.preprocessing
         task = PretrainingTask(readout, frames["train"], settings, pixels, self.config.seed, self.processes)
         stood = checkpoint_step(self.work / "pretraining.safetensors") >= settings.optimiser.steps
-        self._run_steps("pre-train", readout, task, settings.optimiser, "pretraining.safetensors")
+        self.kept.run("pre-train", readout, task, settings.optimiser, "pretraining.safetensors")
         if not stood:
             _LOG.info("frames of unseen people: %s", frame_scores(readout, frames["validation"], pixels))
         return readout
@@ -176,94 +168,12 @@ class TrainingPipeline:
         with self.processes.first_goes_ahead():
             return with_read_states(training, readout, weights_stamp(readout), self.work / "tokens" / "train")
 
-    def train_on_windows(self, training: TokenCache, validation: TokenCache) -> WindowModel:
-        """Stage 2, at a single level."""
-        torch.manual_seed(self.config.seed + 1)
-        config, words, vectors = self.config, cache_vocabulary(training, validation), None
-        if config.word_vectors:
-            clips = (clip for split in SPLITS for clip in self.stores[split].read_all(self.clips[split], frames=False))
-            words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
-        model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
-        self._train_on_windows(model, training, "windows", self.config.window_training.optimiser)
-        return model
-
-    def _train_on_windows(
-        self, model: WindowModel, training: TokenCache, name: str, optimiser: OptimiserSettings
-    ) -> None:
-        settings = replace(self.config.window_training, optimiser=optimiser)
-        sampler = self._sampler(training, model)
-        task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed, self.processes)
-        self._run_steps(name, model, task, optimiser, f"{name}.safetensors")
-
-    def meta_train(self, model: WindowModel, caches: Dict[str, TokenCache]) -> MetaLearner:
-        """Stage 2 at two levels, on from the single level's weights."""
-        learner = MetaLearner(model, self.config.meta_training.inner).to(self.processes.device)
-        self._meta_train(learner, caches, "meta", self.config.meta_training.optimiser)
-        return learner
-
-    def _meta_train(
-        self, learner: MetaLearner, caches: Dict[str, TokenCache], name: str, optimiser: OptimiserSettings
-    ) -> None:
-        settings, file = replace(self.config.meta_training, optimiser=optimiser), f"{name}.safetensors"
-        task = self._outer_losses(learner, caches["train"], settings)
-        if not settings.validate_every or not has_emotions(caches["validation"]):
-            self._run_steps(f"{name}-train", learner, task, optimiser, file)
-            return
-        unseen = self._sampler(caches["validation"], learner.model)
-        accuracy = partial(validation_accuracy, learner.model, unseen, settings.validation_clips)
-        best = BestWeights(learner, task, accuracy, settings.validate_every, self.work / file, self.processes)
-        self._run_steps(f"{name}-train", learner, best, optimiser, file)
-        best.restore(optimiser.steps)
-
-    def _outer_losses(
-        self, learner: MetaLearner, training: TokenCache, settings: MetaTrainingSettings
-    ) -> Callable[[int], Losses]:
-        windows, seed, processes = self._sampler(training, learner.model), self.config.seed, self.processes
-        tasks = TaskSampler(windows, settings.task)
-        task = MetaTrainingTask(learner, tasks, class_counts(training), settings, seed, processes)
-        if not settings.episodes.per_step:
-            return task
-        episodes = ClassEpisodes(windows, class_split(settings.episodes.held_out).learned, settings.episodes)
-        return WithEpisodes(task, EpisodeLearner(learner, episodes, settings), seed, processes)
-
-    def _sampler(self, cache: TokenCache, model: WindowModel) -> WindowSampler:
-        return WindowSampler(cache, self.config.grid, self.config.window_training.sampling, model.vocabulary)
-
-    def fit_ranges(
-        self, model: WindowModel, learner: Optional[MetaLearner], caches: Dict[str, TokenCache]
-    ) -> Optional[FittedRanges]:
-        """Eq. 5: the fittest membership ranges for the model as it stands; training then goes on with them."""
-        settings, fuzzy, validation = self.config.fuzzy_ranges, self.config.fuzzy, caches["validation"]
-        if not settings.fit or not has_emotions(validation):
-            return None
-        sampler = self._sampler(validation, model)
-        fitted = fit_ranges(model, sampler, settings, (fuzzy.component_range, fuzzy.intensity_range))
-        ranges = torch.tensor(fitted.chosen, device=self.processes.device)
-        model.use_ranges(self.processes.total(ranges if self.processes.is_first else torch.zeros_like(ranges)))
-        if settings.again_share > 0 and not torch.equal(model.fuzzy.ranges.cpu(), self.fuzzy.ranges):
-            self.train_again(model, learner, caches)
-        return fitted
-
-    def train_again(self, model: WindowModel, learner: Optional[MetaLearner], caches: Dict[str, TokenCache]) -> None:
-        """At the model's ranges. They stand in the file's name: another pair's steps are never gone on from."""
-        at = "_".join(f"{each:.3g}" for each in model.fuzzy.ranges.tolist())
-        again, config = self.config.fuzzy_ranges.again, self.config
-        if learner is None:
-            self._train_on_windows(model, caches["train"], f"windows_at_{at}", again(config.window_training.optimiser))
-        else:
-            self._meta_train(learner, caches, f"meta_at_{at}", again(config.meta_training.optimiser))
-
     def finish(
-        self,
-        readout: FrameReadout,
-        model: WindowModel,
-        component_labels: bool,
-        validation: TokenCache,
-        fitted: Optional[FittedRanges],
+        self, readout: FrameReadout, model: WindowModel, stage: WindowStage, fitted: Optional[FittedRanges]
     ) -> Dict[str, Dict[str, float]]:
         """Score on unseen people, calibrate, look at real faces, export, check parity, write the card."""
         config = self.config
-        sampler = self._sampler(validation, model)
+        sampler, component_labels = stage.sampler("validation", model), stage.caches["train"].has_component_labels
         temperature = fit_temperature(judge(model, sampler, beginnings(sampler, config.grid.span_s)))
         scores = all_scores(model, sampler)
         scores["frames"] = self._frame_scores(readout)
@@ -283,15 +193,6 @@ class TrainingPipeline:
     def _frames(self, split: str) -> FrameSet:
         per_clip, folder = self.config.pretraining.frames_per_clip, self.work / "frames" / split
         return frame_set(self.stores[split], self.clips[split], folder, per_clip, self.config.grid)
-
-    def _run_steps(
-        self, name: str, module: nn.Module, task: Callable[[int], Losses], settings: OptimiserSettings, file: str
-    ) -> None:
-        with self._curves() as writer:
-            run_steps(name, module, task, settings, self.work / file, writer, self.processes)
-
-    def _curves(self) -> ContextManager[Optional[SummaryWriter]]:
-        return SummaryWriter(str(self.work / "curves")) if self.processes.is_first else nullcontext()
 
 
 def weights_stamp(module: nn.Module) -> str:

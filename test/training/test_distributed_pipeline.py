@@ -24,7 +24,7 @@ def trained(tmp_path_factory):
         "work_folder": str(folder / "work"),
         "bundle_folder": str(folder / "bundle"),
         "rules": str(ROOT / "config/rules/facs.yaml"),
-        "clips": {"training": 3, "validation": 2, "duration_s": 12.0, "workers": 1},
+        "clips": {"training": 4, "validation": 2, "duration_s": 16.0, "workers": 1},
         "encoder": {"width": 8},
         "text": {"buckets": 128, "rank": 8},
         "pretraining": {"frames_per_clip": 8, "optimiser": STEPS},

@@ -8,6 +8,7 @@ from tiny_windows import GRID, HEAD, PLAIN, model, people
 
 from stf2m_ros.meta.episodes import EpisodeSettings
 from stf2m_ros.meta.meta_training import InnerSettings, MetaLearner, MetaTrainingSettings
+from stf2m_ros.meta.processes import ALONE
 from stf2m_ros.meta.tasks import TaskSettings
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.meta.window_training import WindowTrainingSettings
@@ -15,13 +16,14 @@ from stf2m_ros.net.frame_encoder import FrameEncoderConfig
 from stf2m_ros.stream.settings import TextSettings
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import FuzzyRangesSettings
-from stf2m_ros.training.pipeline import TrainingPipeline
+from stf2m_ros.training.kept_steps import KeptSteps
+from stf2m_ros.training.window_stage import WindowStage
 
 STEPS = OptimiserSettings(steps=8, batch_size=2)
 
 
 @pytest.fixture
-def pipeline(tmp_path):
+def stage(tmp_path):
     config = TrainingConfig(
         work_folder=str(tmp_path),
         grid=GRID,
@@ -32,50 +34,49 @@ def pipeline(tmp_path):
         meta_training=MetaTrainingSettings(tasks=1, mixed_windows=1, task=TaskSettings(2, 4), optimiser=STEPS),
         fuzzy_ranges=FuzzyRangesSettings(grid=(0.2, 0.8)),
     )
-    return TrainingPipeline(config)
+    caches = {"train": people(), "validation": people(4)}
+    return WindowStage(config, model().fuzzy, caches, KeptSteps(tmp_path, ALONE))
 
 
-def last_layer_after(pipeline, network, learner=None):
+def last_layer_after(stage, network, learner=None):
     network.use_ranges(torch.tensor([0.2, 0.8]))
-    pipeline.train_again(network, learner, {"train": people(), "validation": people(4)})
+    stage.train_again(network, learner)
     return network.head.last_layer.detach().clone()
 
 
-def test_a_quarter_of_the_steps_more_are_made_and_found_again(pipeline, tmp_path):
-    before, after = model().head.last_layer.detach(), last_layer_after(pipeline, model())
+def test_a_quarter_of_the_steps_more_are_made_and_found_again(stage, tmp_path):
+    before, after = model().head.last_layer.detach(), last_layer_after(stage, model())
     assert not torch.equal(before, after)
     assert [path.name for path in tmp_path.glob("*.safetensors")] == ["windows_at_0.2_0.8.safetensors"]
-    assert torch.equal(last_layer_after(pipeline, model()), after)
+    assert torch.equal(last_layer_after(stage, model()), after)
 
 
-def test_two_levels_go_on_at_two_levels(pipeline, tmp_path):
+def test_two_levels_go_on_at_two_levels(stage, tmp_path):
     network = model()
     learner = MetaLearner(network, InnerSettings())
     rates = learner.log_step_sizes.detach().clone()
-    last_layer_after(pipeline, network, learner)
+    last_layer_after(stage, network, learner)
     assert sorted(path.stem for path in tmp_path.glob("*.safetensors")) == ["meta_at_0.2_0.8", "meta_at_0.2_0.8_best"]
     assert not torch.equal(learner.log_step_sizes, rates)
 
 
-def test_episodes_are_learned_beside_the_tasks_where_there_shall_be_some(pipeline):
+def test_episodes_are_learned_beside_the_tasks_where_there_shall_be_some(stage):
     def after(settings):
-        pipeline.config = replace(pipeline.config, meta_training=settings)
-        network = model()
-        pipeline.work = pipeline.work / str(settings.episodes.per_step)
-        pipeline.meta_train(network, {"train": people(), "validation": people(4)})
+        network, steps = model(), replace(stage.steps, work=stage.steps.work / str(settings.episodes.per_step))
+        replace(stage, config=replace(stage.config, meta_training=settings), steps=steps).meta_train(network)
         return network.head.recurrent.recur.detach().clone()
 
-    without = pipeline.config.meta_training
+    without = stage.config.meta_training
     episodes = EpisodeSettings(per_step=1, ways=2, shots=1, query=1, held_out=0)
     assert not torch.equal(after(without), after(replace(without, episodes=episodes)))
 
 
-def test_a_flat_surface_leaves_ranges_and_weights_as_they_are(pipeline, tmp_path):
-    network, caches = model().eval(), {"train": people(), "validation": people(4)}
+def test_a_flat_surface_leaves_ranges_and_weights_as_they_are(stage, tmp_path):
+    network = model().eval()
     before = network.head.last_layer.detach().clone()
     with torch.no_grad():
         network.head.recurrent.read.weight[:, HEAD.embedding_dim :] = 0  # deaf to the rules
-    fitted = pipeline.fit_ranges(network, None, caches)
+    fitted = stage.fit_ranges(network, None)
     assert fitted.is_flat
     assert network.fuzzy.ranges.tolist() == pytest.approx([0.4, 0.4])
     assert torch.equal(network.head.last_layer, before)

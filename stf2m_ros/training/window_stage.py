@@ -1,0 +1,110 @@
+"""Stage 2: the window head, on what the encoder made of every frame; at one level, then at two if that is asked for."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Callable, Dict, Iterable, Optional
+
+import torch
+
+from stf2m_ros.data.clip import Clip
+from stf2m_ros.meta.best_weights import BestWeights, validation_accuracy
+from stf2m_ros.meta.episode_learning import EpisodeLearner, WithEpisodes
+from stf2m_ros.meta.episodes import ClassEpisodes, class_split
+from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingSettings, MetaTrainingTask
+from stf2m_ros.meta.processes import Processes
+from stf2m_ros.meta.tasks import TaskSampler
+from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
+from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
+from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
+from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.fuzzy_ranges import FittedRanges, fit_ranges, has_emotions
+from stf2m_ros.training.kept_steps import KeptSteps
+from stf2m_ros.training.word_vectors import known_words
+
+
+@dataclass(frozen=True)
+class WindowStage:
+    """caches: by split, "train" and "validation"."""
+
+    config: TrainingConfig
+    fuzzy: FuzzyInputs
+    caches: Dict[str, TokenCache]
+    steps: KeptSteps
+
+    @property
+    def processes(self) -> Processes:
+        """Those that train together."""
+        return self.steps.processes
+
+    def train(self, clips: Iterable[Clip]) -> WindowModel:
+        """At a single level. clips: of all splits, without frames; read where the configuration names word vectors."""
+        torch.manual_seed(self.config.seed + 1)
+        config, words, vectors = self.config, cache_vocabulary(*self.caches.values()), None
+        if config.word_vectors:
+            words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
+        model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
+        self._train(model, "windows", config.window_training.optimiser)
+        return model
+
+    def _train(self, model: WindowModel, name: str, optimiser: OptimiserSettings) -> None:
+        training, settings = self.caches["train"], replace(self.config.window_training, optimiser=optimiser)
+        sampler = self.sampler("train", model)
+        task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed, self.processes)
+        self.steps.run(name, model, task, optimiser, f"{name}.safetensors")
+
+    def meta_train(self, model: WindowModel) -> MetaLearner:
+        """At two levels, on from the single level's weights."""
+        learner = MetaLearner(model, self.config.meta_training.inner).to(self.processes.device)
+        self._meta_train(learner, "meta", self.config.meta_training.optimiser)
+        return learner
+
+    def _meta_train(self, learner: MetaLearner, name: str, optimiser: OptimiserSettings) -> None:
+        settings, file = replace(self.config.meta_training, optimiser=optimiser), f"{name}.safetensors"
+        task = self._outer_losses(learner, settings)
+        if not settings.validate_every or not has_emotions(self.caches["validation"]):
+            self.steps.run(f"{name}-train", learner, task, optimiser, file)
+            return
+        unseen = self.sampler("validation", learner.model)
+        accuracy = partial(validation_accuracy, learner.model, unseen, settings.validation_clips)
+        best = BestWeights(learner, task, accuracy, settings.validate_every, self.steps.work / file, self.processes)
+        self.steps.run(f"{name}-train", learner, best, optimiser, file)
+        best.restore(optimiser.steps)
+
+    def _outer_losses(self, learner: MetaLearner, settings: MetaTrainingSettings) -> Callable[[int], Losses]:
+        windows, seed, processes = self.sampler("train", learner.model), self.config.seed, self.processes
+        tasks = TaskSampler(windows, settings.task)
+        task = MetaTrainingTask(learner, tasks, class_counts(self.caches["train"]), settings, seed, processes)
+        if not settings.episodes.per_step:
+            return task
+        episodes = ClassEpisodes(windows, class_split(settings.episodes.held_out).learned, settings.episodes)
+        return WithEpisodes(task, EpisodeLearner(learner, episodes, settings), seed, processes)
+
+    def sampler(self, split: str, model: WindowModel) -> WindowSampler:
+        """Of the windows of a split, with the model's words."""
+        return WindowSampler(
+            self.caches[split], self.config.grid, self.config.window_training.sampling, model.vocabulary
+        )
+
+    def fit_ranges(self, model: WindowModel, learner: Optional[MetaLearner]) -> Optional[FittedRanges]:
+        """Eq. 5: the fittest membership ranges for the model as it stands; training then goes on with them."""
+        settings, fuzzy, validation = self.config.fuzzy_ranges, self.config.fuzzy, self.caches["validation"]
+        if not settings.fit or not has_emotions(validation):
+            return None
+        fitted = fit_ranges(
+            model, self.sampler("validation", model), settings, (fuzzy.component_range, fuzzy.intensity_range)
+        )
+        ranges = torch.tensor(fitted.chosen, device=self.processes.device)
+        model.use_ranges(self.processes.total(ranges if self.processes.is_first else torch.zeros_like(ranges)))
+        if settings.again_share > 0 and not torch.equal(model.fuzzy.ranges.cpu(), self.fuzzy.ranges):
+            self.train_again(model, learner)
+        return fitted
+
+    def train_again(self, model: WindowModel, learner: Optional[MetaLearner]) -> None:
+        """At the model's ranges. They stand in the file's name: another pair's steps are never gone on from."""
+        at = "_".join(f"{each:.3g}" for each in model.fuzzy.ranges.tolist())
+        again, config = self.config.fuzzy_ranges.again, self.config
+        if learner is None:
+            self._train(model, f"windows_at_{at}", again(config.window_training.optimiser))
+        else:
+            self._meta_train(learner, f"meta_at_{at}", again(config.meta_training.optimiser))
