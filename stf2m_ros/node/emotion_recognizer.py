@@ -17,7 +17,7 @@ from stf2m_msgs.msg import EmotionSequence as EmotionSequenceMessage
 from stf2m_ros.node import diagnostics, log_bridge, parameters
 from stf2m_ros.node.image_messages import rgb_of_compressed, rgb_of_image
 from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
-from stf2m_ros.node.messages import ModelIdentity, message_of_sequence, reason_text
+from stf2m_ros.node.messages import ModelIdentity, SequenceMessages, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
 from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker, WorkerCounts
 from stf2m_ros.node.stamps import StampClock, seconds_of
@@ -44,6 +44,7 @@ class EmotionRecognizer(LifecycleNode):
         self._loaded: Optional[LoadedRecognizer] = None
         self._publisher = self._image_subscription = self._transcript_subscription = None
         self._images: Optional[ImageWatch] = None
+        self._messages = SequenceMessages()  # of the worker's thread
         self._stamp_clock = StampClock()
         self._frame_id = ""
         self._absence = AbsenceReason.WINDOW_FILLING
@@ -185,7 +186,7 @@ class EmotionRecognizer(LifecycleNode):
             return
         self._absence = AbsenceReason.PRESENT if sequence.present else sequence.absence
         detail = self._worker.counts.last_unreadable if self._absence == AbsenceReason.BAD_IMAGE else ""
-        self._publisher.publish(message_of_sequence(sequence, self._model_now(), self._frame_id, detail))
+        self._publisher.publish(self._messages.write(sequence, self._model_now(), self._frame_id, detail))
 
     def _model_now(self) -> ModelIdentity:
         """With the engine that runs it at this moment."""

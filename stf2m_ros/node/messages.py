@@ -1,9 +1,11 @@
 """Results to messages and back."""
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from functools import lru_cache
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
+from builtin_interfaces.msg import Time
 
 from stf2m_msgs import msg as stf2m
 from stf2m_ros.node.stamps import seconds_of, time_of
@@ -37,34 +39,49 @@ class ModelIdentity:
         return cls(card.name, card.model_version, engine, card.caveat, card.classes, card.components, rule_names)
 
 
+class SequenceMessages:
+    """Writes every result into one and the same message, which is to be sent before the next is written.
+
+    Making the message's sixty segments anew for every result took longer than sending them.
+    """
+
+    def __init__(self) -> None:
+        self._message = stf2m.EmotionSequence()
+
+    def write(
+        self, sequence: EmotionSequence, model: ModelIdentity, frame_id: str, detail: str = ""
+    ) -> stf2m.EmotionSequence:
+        """The message of one result. detail: what is known of why nobody is seen, for people."""
+        message = self._message
+        message.header.stamp = time_of(sequence.stamp_s)
+        message.header.frame_id = frame_id
+        message.track_id = sequence.track_id
+        box = sequence.face_box if sequence.present and sequence.face_box is not None else (0, 0, 0, 0)
+        message.face_box = np.array(box, np.int32)
+        message.window_reset = bool(sequence.window_reset)
+        message.present = bool(sequence.present)
+        message.absence = int(sequence.absence)
+        message.reason = "" if sequence.present else reason_text(sequence.absence, detail)
+        message.window_start = time_of(sequence.window_start_s)
+        message.window_end = time_of(sequence.window_end_s)
+        self._write_segments(sequence.segments)
+        message.runs = [_message_of_run(run) for run in sequence.runs]
+        _write_model(message, model)
+        return message
+
+    def _write_segments(self, segments: Sequence[Segment]) -> None:
+        messages = self._message.segments
+        messages += [stf2m.EmotionSegment() for _ in range(len(segments) - len(messages))]
+        del messages[len(segments) :]
+        for message, segment in zip(messages, segments):
+            _write_segment(message, segment)
+
+
 def message_of_sequence(
     sequence: EmotionSequence, model: ModelIdentity, frame_id: str, detail: str = ""
 ) -> stf2m.EmotionSequence:
-    """The message of one result. detail: what is known of why nobody is seen, for people."""
-    message = stf2m.EmotionSequence(
-        schema_version=stf2m.EmotionSequence.SCHEMA_VERSION,
-        track_id=sequence.track_id,
-        window_reset=bool(sequence.window_reset),
-        present=bool(sequence.present),
-        absence=int(sequence.absence),
-        reason="" if sequence.present else reason_text(sequence.absence, detail),
-        window_start=time_of(sequence.window_start_s),
-        window_end=time_of(sequence.window_end_s),
-        segments=[_message_of_segment(segment) for segment in sequence.segments],
-        runs=[_message_of_run(run) for run in sequence.runs],
-        labels=list(model.labels),
-        component_names=list(model.component_names),
-        rule_names=list(model.rule_names),
-        model_name=model.name,
-        model_version=model.version,
-        engine=model.engine,
-        caveat=model.caveat,
-    )
-    if sequence.present and sequence.face_box is not None:
-        message.face_box = np.array(sequence.face_box, np.int32)
-    message.header.stamp = time_of(sequence.stamp_s)
-    message.header.frame_id = frame_id
-    return message
+    """A message of its own; see SequenceMessages.write."""
+    return SequenceMessages().write(sequence, model, frame_id, detail)
 
 
 def reason_text(absence: AbsenceReason, detail: str = "") -> str:
@@ -93,25 +110,40 @@ def sequence_of_message(message: stf2m.EmotionSequence) -> EmotionSequence:
     )
 
 
-def _message_of_segment(segment: Segment) -> stf2m.EmotionSegment:
-    return stf2m.EmotionSegment(
-        start=time_of(segment.start_s),
-        end=time_of(segment.end_s),
-        settled=bool(segment.settled),
-        probabilities=np.asarray(segment.probabilities, np.float32),
-        memberships=np.asarray(segment.memberships, np.float32),
-        intensities=np.asarray(segment.intensities, np.float32),
-        class_index=int(segment.class_index),
-        confidence=float(segment.confidence),
-        modalities=int(segment.modalities),
-        face_coverage=float(segment.face_coverage),
-        word_count=int(segment.word_count),
-        absence=int(segment.absence),
-        components=np.asarray(segment.components, np.float32),
-        component_mask=[bool(each) for each in segment.component_mask],
-        rule_indices=[int(each) for each in segment.rule_indices],
-        rule_strengths=[float(each) for each in segment.rule_strengths],
-    )
+def _write_model(message: stf2m.EmotionSequence, model: ModelIdentity) -> None:
+    message.schema_version = stf2m.EmotionSequence.SCHEMA_VERSION
+    message.labels = list(model.labels)
+    message.component_names = list(model.component_names)
+    message.rule_names = list(model.rule_names)
+    message.model_name = model.name
+    message.model_version = model.version
+    message.engine = model.engine
+    message.caveat = model.caveat
+
+
+def _write_segment(message: stf2m.EmotionSegment, segment: Segment) -> None:
+    message.start = _edge(segment.start_s)
+    message.end = _edge(segment.end_s)
+    message.settled = bool(segment.settled)
+    message.probabilities = np.asarray(segment.probabilities, np.float32)
+    message.memberships = np.asarray(segment.memberships, np.float32)
+    message.intensities = np.asarray(segment.intensities, np.float32)
+    message.class_index = int(segment.class_index)
+    message.confidence = float(segment.confidence)
+    message.modalities = int(segment.modalities)
+    message.face_coverage = float(segment.face_coverage)
+    message.word_count = int(segment.word_count)
+    message.absence = int(segment.absence)
+    message.components = np.asarray(segment.components, np.float32)
+    message.component_mask = segment.component_mask.tolist()
+    message.rule_indices = segment.rule_indices
+    message.rule_strengths = segment.rule_strengths
+
+
+@lru_cache(maxsize=256)
+def _edge(stamp_s: float) -> Time:
+    """The time of a segment's edge: all but one are those of the hop before. Not to be written to."""
+    return time_of(stamp_s)
 
 
 def _message_of_run(run: Run) -> stf2m.EmotionRun:

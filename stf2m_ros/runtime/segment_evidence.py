@@ -10,6 +10,9 @@ from stf2m_ros.stream.absence import AbsenceReason
 from stf2m_ros.stream.segment_text import SegmentText
 from stf2m_ros.stream.settings import WindowGrid
 
+_REASONS = tuple(AbsenceReason(value) for value in range(len(AbsenceReason)))
+_MODALITIES = tuple(Modality(value) for value in range(4))
+
 
 @dataclass(frozen=True)
 class WindowEvidence:
@@ -23,28 +26,34 @@ class WindowEvidence:
 
 @dataclass(frozen=True)
 class SegmentEvidence:
-    """What one segment was judged from."""
+    """What the S segments of a window were judged from, oldest first."""
 
-    face_coverage: float  # share of its slots that hold a face
-    word_count: int
-    words_known: bool  # at least one of its words means something to the text embedding
-    absence: AbsenceReason  # why face_coverage is not more: the most frequent reason; PRESENT where it is 1
+    face_coverage: np.ndarray  # (S,) share of its slots that hold a face
+    word_counts: np.ndarray  # (S,)
+    words_known: np.ndarray  # (S,) bool, at least one of its words means something to the text embedding
+    absence: Tuple[AbsenceReason, ...]  # why face_coverage is not more: the most frequent reason; PRESENT where it is 1
 
     @property
-    def modalities(self) -> Modality:
-        seen = Modality.FACE if self.face_coverage > 0 else Modality.NOTHING
-        return seen | (Modality.WORDS if self.words_known else Modality.NOTHING)
+    def face_seen(self) -> np.ndarray:
+        """(S,) bool."""
+        return self.face_coverage > 0
+
+    @property
+    def modalities(self) -> Tuple[Modality, ...]:
+        bits = self.face_seen * int(Modality.FACE) + self.words_known * int(Modality.WORDS)
+        return tuple(_MODALITIES[each] for each in bits.tolist())
 
 
-def evidence_by_segment(window: WindowEvidence, grid: WindowGrid) -> Tuple[SegmentEvidence, ...]:
-    """One entry per segment, oldest first."""
+def segment_evidence(window: WindowEvidence, grid: WindowGrid) -> SegmentEvidence:
+    """Of all segments at once: one by one they cost a robot more than the network's answer weighs."""
     slots = window.absence.reshape(grid.segments, grid.slots_per_segment)
-    rows = zip(slots, window.text.word_counts, window.text.presence)
-    return tuple(_judge(reasons, int(count), bool(known)) for reasons, count, known in rows)
-
-
-def _judge(reasons: np.ndarray, word_count: int, words_known: bool) -> SegmentEvidence:
-    absent = reasons[reasons != AbsenceReason.PRESENT]
-    # Of equally frequent reasons the one of the lower number.
-    reason = AbsenceReason(int(np.bincount(absent).argmax())) if absent.size else AbsenceReason.PRESENT
-    return SegmentEvidence(1 - absent.size / reasons.size, word_count, words_known, reason)
+    counts = (slots[:, :, None] == np.arange(len(_REASONS))).sum(axis=1)
+    absent = grid.slots_per_segment - counts[:, AbsenceReason.PRESENT]
+    counts[:, AbsenceReason.PRESENT] = 0  # the first of the reasons: where nothing else occurs, it is the largest
+    return SegmentEvidence(
+        face_coverage=1 - absent / grid.slots_per_segment,
+        word_counts=window.text.word_counts,
+        words_known=window.text.presence > 0,
+        # Of equally frequent reasons the one of the lower number.
+        absence=tuple(_REASONS[each] for each in counts.argmax(axis=1).tolist()),
+    )

@@ -1,31 +1,28 @@
 """What the window head says -> segments and runs that a person can read."""
 
-from typing import List, Sequence, Tuple
+from dataclasses import fields
+from typing import Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
-from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NUM_CLASSES, NUM_EMOTION_CLASSES
+from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NUM_EMOTION_CLASSES
 from stf2m_ros.fuzzy.components import NUM_COMPONENTS
-from stf2m_ros.runtime.emotion_sequence import NO_CLASS, Modality, Run, Segment
-from stf2m_ros.runtime.segment_evidence import SegmentEvidence, WindowEvidence, evidence_by_segment
+from stf2m_ros.runtime.emotion_sequence import NO_CLASS, Run, Segment
+from stf2m_ros.runtime.segment_evidence import SegmentEvidence, WindowEvidence, segment_evidence
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.stream.settings import WindowGrid
 
 MAX_FIRED_RULES = 5
 MIN_FIRING = 0.05  # a rule that fires less explains nothing
+_NOTHING = np.float32(0)
+_FIELDS = tuple(each.name for each in fields(Segment))
 _LEVEL_SHARES = np.array([1 / 3, 2 / 3, 1], np.float32)  # low, medium, high of the way to the fullest expression
 
 
 def build_segments(window: WindowEvidence, values: SegmentValues, grid: WindowGrid) -> Tuple[Segment, ...]:
     """Every segment of the window, oldest first."""
-    settled_until_s = window.end_s - grid.settle_s
-    first = round(window.start_s / grid.segment_s)  # counted: a segment keeps its edges from hop to hop to the last bit
-    segments = []
-    for index, evidence in enumerate(evidence_by_segment(window, grid)):
-        start_s, end_s = ((first + index + after) * grid.segment_s for after in (0, 1))
-        settled = end_s <= settled_until_s + grid.slot_s / 2
-        segments.append(_segment(start_s, end_s, settled, evidence, values, index))
-    return tuple(segments)
+    columns = {**_edges(window, grid), **_told(values, segment_evidence(window, grid))}
+    return tuple(Segment(*row) for row in zip(*(columns[name] for name in _FIELDS)))
 
 
 def merge_runs(segments: Sequence[Segment]) -> Tuple[Run, ...]:
@@ -43,43 +40,53 @@ def merge_runs(segments: Sequence[Segment]) -> Tuple[Run, ...]:
 
 
 def intensities_of(probabilities: np.ndarray) -> np.ndarray:
-    """(19,) probabilities -> (6,) p_low/3 + 2 p_medium/3 + p_high. Source: METHOD section 1 (ours)."""
-    return probabilities[:NUM_EMOTION_CLASSES].reshape(len(EMOTIONS), len(INTENSITIES)) @ _LEVEL_SHARES
+    """(..., 19) probabilities -> (..., 6) p_low/3 + 2 p_medium/3 + p_high. Source: METHOD section 1 (ours)."""
+    levels = probabilities[..., :NUM_EMOTION_CLASSES]
+    return levels.reshape(*levels.shape[:-1], len(EMOTIONS), len(INTENSITIES)) @ _LEVEL_SHARES
 
 
-def _segment(
-    start_s: float, end_s: float, settled: bool, evidence: SegmentEvidence, values: SegmentValues, index: int
-) -> Segment:
-    modalities = evidence.modalities
-    judged = modalities != Modality.NOTHING
-    # Components, and the fuzzy values and rules that follow from them, are read off a face: words alone have none.
-    face = bool(modalities & Modality.FACE)
-    probabilities = values.probabilities[index] if judged else np.zeros(NUM_CLASSES, np.float32)
-    rules = _fired_rules(values.firing[index]) if face else ()
-    return Segment(
-        start_s=start_s,
-        end_s=end_s,
-        settled=settled,
-        probabilities=probabilities,
-        memberships=values.memberships[index] if face else np.zeros(NUM_EMOTION_CLASSES, np.float32),
-        intensities=intensities_of(probabilities),
-        class_index=int(probabilities.argmax()) if judged else NO_CLASS,
-        confidence=float(probabilities.max()),
-        modalities=modalities,
-        face_coverage=evidence.face_coverage,
-        word_count=evidence.word_count,
-        absence=evidence.absence,
-        components=values.components[index] if face else np.zeros(NUM_COMPONENTS, np.float32),
-        component_mask=np.full(NUM_COMPONENTS, face),
-        rule_indices=tuple(rule for rule, _ in rules),
-        rule_strengths=tuple(strength for _, strength in rules),
-    )
+def _edges(window: WindowEvidence, grid: WindowGrid) -> Dict[str, Sequence]:
+    """Begin and end of each segment, and whether it is settled."""
+    first = round(window.start_s / grid.segment_s)  # counted: a segment keeps its edges from hop to hop to the last bit
+    edges_s = [(first + index) * grid.segment_s for index in range(grid.segments + 1)]
+    settled_until_s = window.end_s - grid.settle_s + grid.slot_s / 2
+    return {
+        "start_s": edges_s[:-1],
+        "end_s": edges_s[1:],
+        "settled": [end_s <= settled_until_s for end_s in edges_s[1:]],
+    }
 
 
-def _fired_rules(firing: np.ndarray) -> Tuple[Tuple[int, float], ...]:
-    """(index, strength) of the rules that fired, strongest first."""
-    strongest = np.argsort(-firing, kind="stable")[:MAX_FIRED_RULES]
-    return tuple((int(rule), float(firing[rule])) for rule in strongest if firing[rule] >= MIN_FIRING)
+def _told(values: SegmentValues, evidence: SegmentEvidence) -> Dict[str, Iterable]:
+    """What is said of each segment, by the names of Segment's fields."""
+    face = evidence.face_seen[:, None]
+    judged = face[:, 0] | evidence.words_known
+    probabilities = np.where(judged[:, None], values.probabilities, _NOTHING)
+    rules = _fired_rules(values.firing, evidence.face_seen)
+    return {
+        "probabilities": probabilities,
+        # Components, and the fuzzy values and rules that follow from them, are read off a face: words alone have none.
+        "memberships": np.where(face, values.memberships, _NOTHING),
+        "intensities": intensities_of(probabilities),
+        "class_index": np.where(judged, probabilities.argmax(axis=1), NO_CLASS).tolist(),
+        "confidence": probabilities.max(axis=1).tolist(),
+        "modalities": evidence.modalities,
+        "face_coverage": evidence.face_coverage.tolist(),
+        "word_count": evidence.word_counts.tolist(),
+        "absence": evidence.absence,
+        "components": np.where(face, values.components, _NOTHING),
+        "component_mask": face.repeat(NUM_COMPONENTS, axis=1),
+        "rule_indices": [tuple(index for index, _ in each) for each in rules],
+        "rule_strengths": [tuple(strength for _, strength in each) for each in rules],
+    }
+
+
+def _fired_rules(firing: np.ndarray, face_seen: np.ndarray) -> List[List[Tuple[int, float]]]:
+    """(index, strength) of the rules that fired in each segment, strongest first; none where no face is seen."""
+    strongest = np.argsort(-firing, axis=1, kind="stable")[:, :MAX_FIRED_RULES]
+    strengths = np.take_along_axis(firing, strongest, axis=1) * face_seen[:, None]
+    rows = zip(strongest.tolist(), strengths.tolist())
+    return [[each for each in zip(*row) if each[1] >= MIN_FIRING] for row in rows]
 
 
 def _run(group: Sequence[Segment]) -> Run:
@@ -90,6 +97,6 @@ def _run(group: Sequence[Segment]) -> Run:
         class_index=class_index,
         start_s=group[0].start_s,
         end_s=group[-1].end_s,
-        confidence=float(np.mean([segment.confidence for segment in group])),
-        intensity=float(np.mean([segment.intensities[emotion] for segment in group])) if is_emotion else 0.0,
+        confidence=sum(segment.confidence for segment in group) / len(group),
+        intensity=sum(float(segment.intensities[emotion]) for segment in group) / len(group) if is_emotion else 0.0,
     )

@@ -34,10 +34,15 @@ class HostTokens:
         """shape: rows, regions, token_dim."""
         self._frame_encoder, self._window_head = frame_encoder, window_head
         self.rows = np.zeros(shape, np.float32)
+        self._window = np.zeros((0, *shape[1:]), np.float32)
 
     def encode(self, faces: np.ndarray, row: int) -> None:
         self.rows[row] = self._frame_encoder.run({"faces": faces})["tokens"][0]
 
     def judge(self, rows: np.ndarray, held: np.ndarray, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        tokens = np.where(held[:, None, None], self.rows[rows], np.float32(0))
-        return self._window_head.run({"tokens": tokens[None], **inputs})
+        if len(self._window) != len(rows):
+            self._window = np.empty((len(rows), *self.rows.shape[1:]), np.float32)
+        # Into memory that stays: a megabyte asked for anew each hop is mapped page by page.
+        np.take(self.rows, rows, axis=0, out=self._window, mode="clip")
+        self._window[~held] = 0
+        return self._window_head.run({"tokens": self._window[None], **inputs})

@@ -9,7 +9,13 @@ from fakes import tiny_card
 
 from stf2m_msgs.msg import EmotionSegment
 from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS
-from stf2m_ros.node.messages import ModelIdentity, message_of_sequence, reason_text, sequence_of_message
+from stf2m_ros.node.messages import (
+    ModelIdentity,
+    SequenceMessages,
+    message_of_sequence,
+    reason_text,
+    sequence_of_message,
+)
 from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, EmotionSequence, Modality, Run, Segment
 
 MODEL = ModelIdentity.of(tiny_card(), ("smile", "frown"), "onnxruntime-cpu")
@@ -70,6 +76,16 @@ def test_a_sequence_survives_the_way_through_a_message():
     assert_same(back, there)
     for found, expected in zip(back.segments + back.runs, there.segments + there.runs):
         assert_same(found, expected)
+
+
+def test_a_message_written_over_an_older_one_keeps_nothing_of_it():
+    messages = SequenceMessages()
+    messages.write(sequence(segments=tuple(segment(1795202530.0 + each) for each in range(5))), MODEL, "other")
+    newer = sequence(segments=(segment(1795202539.0, rule_indices=(), rule_strengths=()),), runs=(), face_box=None)
+    message = messages.write(newer, MODEL, "camera")
+    assert message == message_of_sequence(newer, MODEL, "camera")
+    assert (len(message.segments), len(message.runs), list(message.face_box)) == (1, 0, [0, 0, 0, 0])
+    assert list(message.segments[0].rule_indices) == []
 
 
 def test_a_message_names_the_model_its_rules_and_its_caveat():
