@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Tuple, Union
+from typing import Any, Dict, List, Tuple, Union
 
 import pysubs2
 
@@ -30,23 +30,50 @@ def read_transcript(path: Union[str, Path]) -> Tuple[Utterance, ...]:
 
 
 def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
+    text = _text_of(path)
+    lines = _time_lines(path, text, format_)
     try:
-        # utf-8-sig: many subtitle editors write a byte order mark.
-        subtitles = pysubs2.load(str(path), encoding="utf-8-sig", format_=format_)
-    except (pysubs2.exceptions.Pysubs2Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: expected {format_} subtitles in UTF-8, found: {error}") from error
-    spoken = [event for event in subtitles if not event.is_comment and event.plaintext.strip()]
-    if not spoken and path.stat().st_size > 0:
+        events = pysubs2.SSAFile.from_string(text, format_=format_).events
+    except pysubs2.exceptions.Pysubs2Error as error:
+        raise ValueError(f"{path}: expected {format_} subtitles, found: {error}") from error
+    for event, line in zip(events, lines):
+        if event.start > event.end:
+            found = f"{event.start / 1000:g} to {event.end / 1000:g} s"
+            raise ValueError(f"{path}, line {line}: expected a subtitle that ends after its start, found {found}")
+    spoken = [event for event in events if not event.is_comment and event.plaintext.strip()]
+    if not spoken and text:
         raise ValueError(f"{path}: expected {format_} subtitles, found no timed text")
     return tuple(
-        Utterance(event.plaintext, event.start / 1000, max(event.start, event.end) / 1000, utterance_id=str(number))
+        Utterance(event.plaintext, event.start / 1000, event.end / 1000, utterance_id=str(number))
         for number, event in enumerate(spoken, start=1)
     )
 
 
+def _time_lines(path: Path, text: str, format_: str) -> List[int]:
+    """The numbers of the lines that tell times. One that is none of them would be spoken with the text before it."""
+    pattern = pysubs2.formats.get_format_class(format_).TIMESTAMP
+    numbers = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if len(pattern.findall(line)) == 2:
+            numbers.append(number)
+        elif "-->" in line:
+            raise ValueError(f"{path}, line {number}: expected two times beside -->, found {line.strip()[:80]!r}")
+    return numbers
+
+
+def _text_of(path: Path) -> str:
+    """utf-8-sig: many subtitle editors write a byte order mark."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise ValueError(f"{path}, line {line}: expected text in UTF-8, found byte {byte:#x}") from error
+
+
 def _read_lines(path: Path) -> Tuple[Utterance, ...]:
     utterances = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(_text_of(path).splitlines(), start=1):
         if not line.strip():
             continue
         try:

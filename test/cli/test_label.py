@@ -38,9 +38,10 @@ def test_own_recordings_are_labelled_and_broken_ones_left_out_and_listed(tmp_pat
     (tmp_path / "m.csv").write_text(
         "clip,subject,action_units,transcript\na,anna,u.csv,\nb,ben,absent.csv,\nc,cy,,t.srt\n"
     )
+    (tmp_path / "t.srt").write_text("")
     command = ["manifest", str(tmp_path / "m.csv"), "--out", str(tmp_path)]
     assert main(command) == 1
-    assert "absent.csv: expected a table, found no file" in capsys.readouterr().err
+    assert "m.csv, line 3: expected the action_units" in capsys.readouterr().err
     assert not (tmp_path / "manifest_fer.csv").exists()
     assert main([*command, "--skip-broken"]) == 0
     assert [(row["clip"], row["label"]) for row in read(tmp_path / "manifest_fer.csv")] == [
@@ -52,6 +53,7 @@ def test_own_recordings_are_labelled_and_broken_ones_left_out_and_listed(tmp_pat
 
 
 def test_labels_of_any_set_can_be_counted(tmp_path, capsys):
+    (tmp_path / "t.srt").write_text("")
     (tmp_path / "m.csv").write_text("clip,subject,transcript,labels\na,anna,t.srt,neutral 0-1; fear-low 1-2\n")
     assert main(["count", "manifest", str(tmp_path / "m.csv")]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 clips of 1 subjects"

@@ -43,6 +43,8 @@ def test_json_lines_of_timed_words_are_read_in_the_order_spoken(tmp_path):
     [
         ("a.srt", "no subtitles at all", "expected srt subtitles"),
         ("a.vtt", "neither", "expected vtt subtitles"),
+        ("a.srt", SRT.replace("00:01:00", "00:0x:00"), r"line 7: expected two times beside -->, found '00:0x:00,000"),
+        ("a.srt", SRT.replace("00:01:02", "00:00:02"), "line 7: expected a subtitle that ends after its start"),
         ("a.jsonl", '{"text": "x"}', "line 1: expected"),
         ("a.jsonl", '{"text": "x", "start_s": 3, "end_s": 1}', "line 1: expected"),
         ("a.jsonl", "not json", "line 1: expected"),
@@ -56,5 +58,10 @@ def test_a_file_that_is_no_transcript_says_what_was_found(tmp_path, name, text, 
 
 def test_subtitles_in_another_encoding_are_refused(tmp_path):
     (tmp_path / "a.srt").write_bytes(b"1\n00:00:01,000 --> 00:00:02,000\nsch\xf6n\n")
-    with pytest.raises(ValueError, match="in UTF-8"):
+    with pytest.raises(ValueError, match="line 3: expected text in UTF-8, found byte 0xf6"):
         read_transcript(tmp_path / "a.srt")
+
+
+def test_subtitles_may_speak_at_the_same_time(tmp_path):
+    spoken = read_transcript(write(tmp_path / "a.srt", SRT.replace("00:01:00", "00:00:02")))
+    assert [(utterance.start_s, utterance.end_s) for utterance in spoken] == [(1.5, 3.0), (2.0, 62.25)]

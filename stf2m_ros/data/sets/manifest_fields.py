@@ -16,6 +16,7 @@ LABEL_COLUMNS = ("label", "start_s", "end_s")
 WORD_COLUMNS = ("text", "start_s", "end_s")
 KNOWN_LABELS = f"a label such as {NEUTRAL}, {EMOTIONS[0]} or {EMOTIONS[0]}-{INTENSITIES[-1]}"
 
+_LONGEST_S = 86400  # of a clip without pictures, whose length nothing else tells
 _SPAN = re.compile(r"(\S+)\s+([\d.]+)\s*-\s*([\d.]+)$")
 
 
@@ -24,13 +25,16 @@ def read_labels(path: Path, line: int, entry: Any) -> Tuple[LabelInterval, ...]:
     if entry is None or entry == "":
         return ()
     if isinstance(entry, str) and entry.strip().lower().endswith(".csv"):
-        return _from_table(path.parent / entry.strip())
+        table = path.parent / entry.strip()
+        if not table.is_file():
+            raise BrokenFileError(path, f"the labels {table}", "no file", line)
+        return _from_table(table)
     if isinstance(entry, list):
         return _in_order(path, line, [_from_object(path, line, item) for item in entry])
     if not isinstance(entry, str):
         raise BrokenFileError(path, "labels as text or as a list", entry, line)
     parts = [part.strip() for part in entry.split(";") if part.strip()]
-    if len(parts) == 1 and not _SPAN.match(parts[0]):
+    if len(parts) == 1 and not any(character.isspace() for character in parts[0]):
         return (_label(path, line, parts[0], 0.0, UNTIL_THE_END),)
     return _in_order(path, line, [_from_text(path, line, part) for part in parts])
 
@@ -60,7 +64,10 @@ def _from_table(table: Path) -> Tuple[LabelInterval, ...]:
 
 def _label(path: Path, line: int, name: str, start_s: float, end_s: float) -> LabelInterval:
     if not 0 <= start_s < end_s:
-        raise BrokenFileError(path, "a label that starts at 0 or later and before its end", f"{start_s}-{end_s}", line)
+        expected = "a label that starts at 0 or later and before its end"
+        raise BrokenFileError(path, expected, f"{start_s:g}-{end_s:g}", line)
+    if end_s > _LONGEST_S and end_s != UNTIL_THE_END:
+        raise BrokenFileError(path, f"times in seconds, up to a day's {_LONGEST_S}", f"{end_s:g}", line)
     label = named_label(name.lower(), start_s, end_s)
     if label is None:
         raise BrokenFileError(path, KNOWN_LABELS, name, line)
@@ -95,6 +102,6 @@ def read_words(path: Path) -> Tuple[TimedWord, ...]:
 
 def _timed_word(path: Path, line: int, fields: dict) -> TimedWord:
     start_s, end_s = numbers_of(path, [fields["start_s"], fields["end_s"]], 2, line)
-    if start_s > end_s:
-        raise BrokenFileError(path, f"end_s of at least {start_s:g}", f"{end_s:g}", line)
+    if not 0 <= start_s <= end_s:
+        raise BrokenFileError(path, "start_s of 0 or later and not after end_s", f"{start_s:g} and {end_s:g}", line)
     return TimedWord(clean_text(fields["text"]), start_s, end_s)

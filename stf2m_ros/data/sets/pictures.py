@@ -52,6 +52,11 @@ class PictureFiles:
     def place(self) -> Path:
         return self.paths[0] if len(self.paths) == 1 else self.paths[0].parent
 
+    def length_s(self) -> float:
+        """From the clip's start to the end of the last picture, as if all were shown equally long."""
+        shown_s = self.frame_s[-1] / (len(self.frame_s) - 1) if len(self.frame_s) > 1 else 1 / USUAL_FPS
+        return self.frame_s[-1] + shown_s
+
     def images(self) -> Iterator[Picture]:
         for index in _nearest_to_multiples(np.asarray(self.frame_s), self.every_s):
             yield Picture(int(index), self.frame_s[index], read_picture(self.paths[index]), self.box)
@@ -69,6 +74,16 @@ class VideoSpan:
     @property
     def place(self) -> Path:
         return self.path
+
+    def length_s(self) -> float:
+        """From start_s to the span's end, or to the video's; infinity where the video does not tell its length."""
+        capture = _opened(self.path)
+        try:
+            frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            told_s = frames * _period_s(capture) if math.isfinite(frames) and frames > 0 else math.inf
+        finally:
+            capture.release()
+        return min(told_s, self.end_s) - self.start_s
 
     def images(self) -> Iterator[Picture]:
         capture = _opened(self.path)

@@ -27,17 +27,18 @@ def read_lines(path: Path) -> List[str]:
         raise BrokenFileError(path, "text in UTF-8", f"byte {error.object[error.start]:#x}", before + 1) from error
 
 
-def read_table(path: Path, needed: Sequence[str]) -> Iterator[Row]:
-    """The rows of a comma-separated table with a header line. Raises BrokenFileError, naming the line."""
+def read_table(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> Iterator[Row]:
+    """The rows of a comma-separated table with a header line. Raises BrokenFileError, naming the line.
+
+    known: the only columns that there may be; none given: any.
+    """
     if not path.is_file():
         raise BrokenFileError(path, "a table", "no file")
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         try:
-            header = next(reader, [])
-            missing = [name for name in needed if name not in header]
-            if missing:
-                raise BrokenFileError(path, f"a column {missing[0]}", ", ".join(header), 1)
+            header = [name.strip() for name in next(reader, [])]
+            _check_header(path, header, needed, known)
             for values in reader:
                 if values:
                     yield _row(path, header, values, reader.line_num)
@@ -46,6 +47,20 @@ def read_table(path: Path, needed: Sequence[str]) -> Iterator[Row]:
             raise BrokenFileError(path, "text in UTF-8", found, reader.line_num + 1) from error
         except csv.Error as error:
             raise BrokenFileError(path, "comma-separated values", error, reader.line_num) from error
+
+
+def _check_header(path: Path, header: List[str], needed: Sequence[str], known: Sequence[str]) -> None:
+    missing = [name for name in needed if name not in header]
+    if missing and len(header) == 1 and ";" in header[0]:
+        raise BrokenFileError(path, "commas between the columns", header[0], 1)
+    if missing:
+        raise BrokenFileError(path, f"a column {missing[0]}", ", ".join(header), 1)
+    unknown = [name for name in header if name not in known]
+    if known and unknown:
+        raise BrokenFileError(path, f"columns of {', '.join(known)}", unknown[0] or "one without a name", 1)
+    twice = [name for place, name in enumerate(header) if name in header[:place]]
+    if known and twice:
+        raise BrokenFileError(path, "each column once", f"{twice[0]} twice", 1)
 
 
 def _row(path: Path, header: List[str], values: List[str], line: int) -> Row:

@@ -17,6 +17,9 @@ def test_the_document_names_every_set_every_column_of_a_manifest_and_of_the_tabl
 def test_the_manifest_of_the_document_is_one(tmp_path, capsys):
     table = DOCUMENT.split("```csv\n")[1].split("```")[0]
     (tmp_path / "manifest.csv").write_text(table)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "anna.mp4").write_bytes(b"")
+    (tmp_path / "anna.srt").write_bytes(b"")
     assert main(["count", "manifest", str(tmp_path / "manifest.csv")]) == 1
     assert "line 3: expected a folder of frames" in capsys.readouterr().err
     (tmp_path / "ben_pictures").mkdir()

@@ -117,8 +117,19 @@ def test_words_with_times_of_their_own_are_taken_as_they_are(folder):
         ("a,anna,videos/anna.mp4,,,,,neutral 2-1,", "line 2: expected a label that starts at 0 or later and before"),
         ("a,anna,videos/anna.mp4,,,,,neutral 0-2; fear 1-3,", "line 2: expected labels in the order of time"),
         ("a,anna,videos/anna.mp4,,,,,neutral 0-2; fear,", "line 2: expected labels such as: neutral 0-2.5"),
-        ("a,anna,videos/anna.mp4,,,whole,absent.srt,,", "absent.srt: expected a transcript, found no file"),
-        ("a,anna,videos/absent.mp4,,,whole,,,", "absent.mp4: expected a video, found no file"),
+        ("a,anna,videos/anna.mp4,,,,,neutral 0 to 2,", "line 2: expected labels such as: neutral 0-2.5"),
+        ("a,anna,,,,,anna.srt,neutral 0-90000,", "line 2: expected times in seconds, up to a day's 86400, found 90000"),
+        ("a,anna,videos/anna.mp4,,,whole,absent.srt,,", "line 2: expected the transcript .*absent.srt, found no file"),
+        ("a,anna,videos/absent.mp4,,,whole,,,", "line 2: expected the video .*absent.mp4, found no file"),
+        ("a,anna,videos/anna.mp4,,,whole,,absent.csv,", "line 2: expected the labels .*absent.csv, found no file"),
+        (
+            "a,anna,videos/anna.mp4,,,whole,,neutral 0-1; fear 1-25,",
+            "anna.mp4, clip a: expected labels within its 3.0 s, found fear-medium until 25 s",
+        ),
+        (
+            "a,anna,,ben,10,whole,,fear 0-9,",
+            "ben, clip a: expected labels within its 2.0 s, found fear-medium until 9 s",
+        ),
     ],
 )
 def test_a_broken_line_is_named_or_left_out(folder, row, said):
@@ -132,13 +143,22 @@ def test_a_broken_line_is_named_or_left_out(folder, row, said):
 
 
 def test_unknown_columns_clips_named_twice_and_lines_that_are_no_json_are_broken(folder):
-    with pytest.raises(BrokenFileError, match="line 2: expected a column of clip, subject, .* found colour"):
+    with pytest.raises(BrokenFileError, match="line 1: expected columns of clip, subject, .* found colour"):
         list(clips(Manifest(write_table(folder, "clip,subject,colour\na,b,red\n"))))
+    with pytest.raises(BrokenFileError, match="line 1: expected each column once, found video twice"):
+        list(clips(Manifest(write_table(folder, "clip,subject,video,video\na,b,x.mp4,y.mp4\n"))))
+    with pytest.raises(BrokenFileError, match="line 1: expected commas between the columns, found clip;subject"):
+        list(clips(Manifest(write_table(folder, "clip;subject\na;b\n"))))
     with pytest.raises(BrokenFileError, match="line 3: expected a clip name of its own, found a"):
         list(clips(Manifest(write_table(folder, "clip,subject,transcript\na,b,anna.srt\na,b,anna.srt\n"))))
+    with pytest.raises(BrokenFileError, match="line 3: expected a clip name of its own, found a:b"):
+        list(clips(Manifest(write_table(folder, "clip,subject,transcript\na/b,b,anna.srt\na:b,b,anna.srt\n"))))
     path = folder / "manifest.jsonl"
     path.write_text('{"clip": "a"\n')
     with pytest.raises(BrokenFileError, match="manifest.jsonl, line 1: expected a JSON object"):
+        list(clips(Manifest(path)))
+    path.write_text('{"clip": "a", "subject": "b", "film": "c"}\n')
+    with pytest.raises(BrokenFileError, match="line 1: expected keys of clip, subject, .* found film"):
         list(clips(Manifest(path)))
     path.write_text('{"clip": "a"}\n')
     with pytest.raises(BrokenFileError, match="line 1: expected a key subject, found clip"):
@@ -155,3 +175,30 @@ def test_labels_may_stand_in_a_table_of_their_own(folder):
     (folder / "labels.csv").write_text("label,start_s,end_s\nneutral,0,1\nfear-low,0.5,2.5\n")
     with pytest.raises(BrokenFileError, match="labels.csv, line 3: expected labels in the order of time"):
         list(clips(Manifest(path)))
+
+
+def test_a_manifest_that_names_no_clip_is_broken(folder):
+    with pytest.raises(BrokenFileError, match="manifest.csv: expected a line for each clip, found none"):
+        list(clips(Manifest(write_table(folder, "clip,subject,video\n"), left_out=LeftOut(skip_broken=True))))
+
+
+def test_labels_in_a_line_must_lie_in_its_part_of_the_video(folder):
+    header = "clip,subject,video,face,start_s,end_s,labels\n"
+    path = write_table(folder, header + "part,anna,videos/anna.mp4,whole,1,2,neutral 0-1.5; fear 2.5-3\n")
+    with pytest.raises(BrokenFileError, match="line 2: expected labels from start_s 1 to end_s 2, found neutral 0-1.5"):
+        list(clips(Manifest(path)))
+    (folder / "labels.csv").write_text("label,start_s,end_s\nneutral,0,1.5\nfear,2.5,3\n")
+    (clip,) = clips(Manifest(write_table(folder, header + "part,anna,videos/anna.mp4,whole,1,2,labels.csv\n")))
+    assert [(label.start_s, label.end_s) for label in clip.labels] == [(0, 0.5)]
+
+
+def test_words_of_another_film_are_told(folder):
+    (folder / "anna.srt").write_text(SRT.replace("00:00:02", "00:10:02").replace("00:00:03", "00:10:03"))
+    path = write_table(folder, "clip,subject,video,face,transcript\na,anna,videos/anna.mp4,whole,anna.srt\n")
+    with pytest.raises(BrokenFileError, match="anna.srt, clip a: expected words within the 3.0 s, found not at 602 s"):
+        list(clips(Manifest(path)))
+
+
+def test_labels_and_subtitles_may_outlast_the_film_by_a_moment(folder):
+    path = write_table(folder, "clip,subject,video,face,labels\na,anna,videos/anna.mp4,whole,neutral 0-3.4\n")
+    assert next(clips(Manifest(path))).labels[0].end_s == 3.4
