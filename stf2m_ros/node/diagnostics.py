@@ -12,6 +12,7 @@ FAILURE_STANDS_S = 10.0
 """So long a failure, or a jump of the clock, is the state of the node; then it is in the values only."""
 
 _CLOCK = "time ran backwards, the window began anew: two cameras on one topic, a bag that loops, a clock that was set?"
+STAMPS_LOST = "the images' stamps keep running backwards, the time of arrival stands in: two cameras on one topic?"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Health:
     image_topic: str = ""
     silent_s: Optional[float] = None  # since the last image, if that is too long
     absence: str = ""  # why nobody is seen, empty while somebody is
+    stamps_lost: bool = False  # the images' stamps are of no use
     counts: WorkerCounts = WorkerCounts()  # noqa: RUF009  frozen
 
 
@@ -48,6 +50,7 @@ def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
         "absence": health.absence,
         "camera silent": "no" if health.silent_s is None else f"{health.silent_s:.0f} s",
         "time ran backwards": counts.clock_jumps,
+        "images count at": "the time of arrival" if health.stamps_lost else "their stamps",
         "failures": counts.failures,
         "last failure": counts.last_failure,
     }
@@ -64,6 +67,8 @@ def judge(health: Health) -> "tuple[bytes, str]":
         return DiagnosticStatus.ERROR, health.counts.last_failure
     if health.silent_s is not None:
         return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"
+    if health.stamps_lost:
+        return DiagnosticStatus.WARN, STAMPS_LOST
     if health.now_s - health.counts.last_clock_jump_s < FAILURE_STANDS_S:
         return DiagnosticStatus.WARN, _CLOCK
     if health.degraded:

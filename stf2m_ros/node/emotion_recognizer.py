@@ -20,7 +20,7 @@ from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_ty
 from stf2m_ros.node.messages import ModelIdentity, SequenceMessages, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
 from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker, WorkerCounts
-from stf2m_ros.node.stamps import StampClock, seconds_of
+from stf2m_ros.node.stamps import StampClock, StampTrust, seconds_of
 from stf2m_ros.node.transcript_messages import TranscriptSource, transcript_source
 from stf2m_ros.node.transitions import failing_clearly, refusing_the_impossible
 from stf2m_ros.runtime.emotion_sequence import AbsenceReason, EmotionSequence
@@ -45,7 +45,7 @@ class EmotionRecognizer(LifecycleNode):
         self._publisher = self._image_subscription = self._transcript_subscription = None
         self._images: Optional[ImageWatch] = None
         self._messages = SequenceMessages()  # of the worker's thread
-        self._stamp_clock = StampClock()
+        self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
         self._frame_id = ""
         self._absence = AbsenceReason.WINDOW_FILLING
         # Not the node's time: where simulated time stands still, the node shall start and speak all the same.
@@ -73,7 +73,7 @@ class EmotionRecognizer(LifecycleNode):
 
     @failing_clearly(undo="_stop_listening")
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._stamp_clock = StampClock()
+        self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
         self._absence = AbsenceReason.WINDOW_FILLING
         self._images = ImageWatch(time.monotonic())
         super().on_activate(state)
@@ -169,6 +169,9 @@ class EmotionRecognizer(LifecycleNode):
                 "images carry no stamp, the time of arrival stands in", throttle_duration_sec=_THROTTLE_S
             )
             return now_s
+        if not self._stamp_trust.see(stamp_s, time.monotonic()):
+            self.get_logger().warning(diagnostics.STAMPS_LOST, throttle_duration_sec=_THROTTLE_S)
+            stamp_s = now_s
         self._stamp_clock.see(stamp_s, now_s)
         return stamp_s
 
@@ -219,6 +222,7 @@ class EmotionRecognizer(LifecycleNode):
             image_topic=subscription.topic_name if subscription else "",
             silent_s=images.silent_s(now_s) if silent else None,
             absence=reason_text(self._absence),
+            stamps_lost=self._stamp_trust.lost,
             counts=self._worker.counts if self._worker else WorkerCounts(),
         )
 

@@ -1,10 +1,17 @@
 """Seconds and message times, and the clock that the images' stamps run on."""
 
 import math
-from typing import Optional
+from collections import deque
+from typing import Deque, Optional
 
 from builtin_interfaces.msg import Time
 
+BACK_S = 1.0
+"""A stamp so far before the newest one is a clock that ran back; one nearer to it came out of order."""
+MOST_TIMES_BACK, WITHIN_S = 5, 10.0
+"""Clocks that run back so often in so short a time are of no use."""
+CALM_S = 60.0
+"""After so long without another jump they are believed again."""
 _NS_PER_S = 1_000_000_000
 
 
@@ -37,3 +44,27 @@ class StampClock:
     def at(self, node_time_s: float) -> float:
         """The stamp that an image would carry if it came in at node_time_s."""
         return node_time_s + (self._offset_s or 0.0)
+
+
+class StampTrust:
+    """Whether the images' stamps are of use, or run back again and again: two cameras on one topic, a broken driver.
+
+    A window needs time to go on. Where every other stamp takes it back none would ever be full, and the robot silent.
+    """
+
+    def __init__(self) -> None:
+        self._newest_s = -math.inf
+        self._jumps_s: Deque[float] = deque(maxlen=MOST_TIMES_BACK)
+        self.lost = False
+
+    def see(self, stamp_s: float, now_s: float) -> bool:
+        """An image stamped stamp_s came at now_s of a steady clock; returns whether its stamp may be believed."""
+        if stamp_s < self._newest_s - BACK_S:
+            self._jumps_s.append(now_s)
+            self._newest_s = stamp_s
+        self._newest_s = max(self._newest_s, stamp_s)
+        if not self._jumps_s or now_s - self._jumps_s[-1] > CALM_S:
+            self.lost = False
+        elif len(self._jumps_s) == MOST_TIMES_BACK and self._jumps_s[-1] - self._jumps_s[0] < WITHIN_S:
+            self.lost = True
+        return not self.lost

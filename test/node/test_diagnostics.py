@@ -46,6 +46,14 @@ def test_time_that_ran_backwards_is_a_warning_for_a_while_and_is_counted():
     assert judge(Health(state="active", now_s=111.0, counts=counts))[0] == DiagnosticStatus.OK
 
 
+def test_stamps_of_no_use_are_a_warning_as_long_as_the_time_of_arrival_stands_in():
+    health = Health(state="active", stamps_lost=True)
+    level, text = judge(health)
+    assert level == DiagnosticStatus.WARN and "the time of arrival stands in" in text
+    values = {each.key: each.value for each in diagnostic_message("/node", health).status[0].values}
+    assert values["images count at"] == "the time of arrival"
+
+
 def test_a_backend_that_is_not_the_wanted_one_is_a_warning():
     said = "ONNX Runtime serves: pycuda is not installed"
     assert judge(Health(state="active", backend=said, degraded=True)) == (DiagnosticStatus.WARN, said)

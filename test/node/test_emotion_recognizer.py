@@ -234,6 +234,18 @@ def test_stamps_that_run_backwards_begin_a_new_window_and_say_so(rig, recognizer
     rig.until(lambda: rig.harness.said("time ran backwards"), "the reason in the log")
 
 
+def test_where_every_stamp_runs_back_the_images_count_at_the_time_they_come(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    rig.send_images(until=face_seen(rig), what="a face", step_s=-2.0)
+    assert newest(rig).header.stamp.sec == pytest.approx(node.get_clock().now().nanoseconds * 1e-9, abs=5)
+    rig.until(lambda: rig.harness.said("stamps keep running backwards"), "the reason in the log")
+    rig.until(
+        lambda: any("the time of arrival stands in" in array.status[0].message for array in rig.harness.diagnostics),
+        "the reason in the diagnostics",
+    )
+
+
 def test_images_without_a_face_give_a_reason_in_every_segment(rig, recognizer_node):
     activate(recognizer_node(face_detector="haar"))
     grey = np.full((120, 160, 3), 128, np.uint8)

@@ -3,7 +3,7 @@
 import pytest
 import ros_rig  # noqa: F401  skips these tests where ROS is not there
 
-from stf2m_ros.node.stamps import StampClock, seconds_of, time_of
+from stf2m_ros.node.stamps import CALM_S, MOST_TIMES_BACK, StampClock, StampTrust, seconds_of, time_of
 
 
 @pytest.mark.parametrize("stamp_s", [0.0, 0.1, 1.0, 1795202538.5, 1795202538.9999998])
@@ -35,3 +35,38 @@ def test_a_camera_whose_clock_was_reset_is_followed():
     clock.see(stamp_s=100.0, arrival_s=5000.0)
     clock.see(stamp_s=1.0, arrival_s=5001.0)
     assert clock.at(5002.0) == pytest.approx(2.0)
+
+
+def trust_after(stamps_s, every_s=0.1):
+    """What has seen these stamps come, every_s apart on a steady clock, and whether the last one is believed."""
+    trust = StampTrust()
+    believed = [trust.see(stamp_s, number * every_s) for number, stamp_s in enumerate(stamps_s)]
+    return trust, believed[-1]
+
+
+def test_a_clock_that_is_set_back_once_is_believed():
+    assert trust_after([100.0, 100.1, 5.0, 5.1, 5.2])[1]
+
+
+def test_images_that_come_a_little_out_of_order_are_believed():
+    assert trust_after([100.0, 99.5] * 50)[1]
+
+
+def test_a_bag_that_loops_every_half_minute_is_believed():
+    assert trust_after([number % 30 for number in range(600)], every_s=1.0)[1]
+
+
+def test_two_cameras_of_different_clocks_are_not_believed_after_a_few_images():
+    stamps_s = [clock_s + number / 30 for number in range(MOST_TIMES_BACK) for clock_s in (1000.0, 5.0)]
+    assert trust_after(stamps_s[:-2])[1]
+    assert not trust_after(stamps_s)[1]
+
+
+def test_a_camera_whose_every_stamp_runs_back_is_not_believed():
+    assert not trust_after([1000.0 - number / 10 for number in range(70)])[1]
+
+
+def test_stamps_that_have_long_been_right_again_are_believed_again():
+    trust, _ = trust_after([1000.0, 5.0] * MOST_TIMES_BACK)
+    assert not trust.see(1001.0, 30.0)
+    assert trust.see(1031.0 + CALM_S, 31.0 + CALM_S)
