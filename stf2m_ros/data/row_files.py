@@ -50,12 +50,16 @@ class RowFiles:
 
         Whatever ends the work, what was done is kept.
         """
-        kept_at = time.monotonic()
+        kept_at, held_bytes = time.monotonic(), 0
+        item_bytes = sum(array.nbytes for array in self._arrays.values()) // max(1, self.items)
         bar = tqdm(range(self.done, self.items), label, initial=self.done, total=self.items, mininterval=1.0)
         try:
             for item in bar:
                 yield item
-                self.done = item + 1
+                self.done, held_bytes = item + 1, held_bytes + item_bytes
+                if held_bytes > _MAPPED_BYTES:
+                    self._give_back()
+                    held_bytes = 0
                 if time.monotonic() - kept_at > _KEEP_EVERY_S:
                     self._keep()
                     kept_at = time.monotonic()
@@ -66,9 +70,13 @@ class RowFiles:
         """Rows first, then the count of them: a kill between the two loses work, never truth."""
         for array in self._arrays.values():
             array.flush()
-            _give_back(array)
+        self._give_back()
         told = {"version": FORM_VERSION, "made": self.made_from, "items": self.items, "done": self.done}
         write_atomically(self.path, json.dumps(told))
+
+    def _give_back(self) -> None:
+        for array in self._arrays.values():
+            _give_back(array)
 
     def _standing(self) -> Tuple[int, int]:
         try:

@@ -66,3 +66,15 @@ def test_reading_a_large_file_over_and_over_holds_a_bounded_part_of_it(tmp_path)
     assert resident_kb() - before < 200_000
     assert mapped[np.array([7])][0, :4].tolist() == [1, 2, 3, 0]
     assert (len(mapped), mapped.dtype) == (300, np.uint8)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what a process holds")
+def test_filling_a_large_file_holds_a_bounded_part_of_it(tmp_path):
+    before, most_kb = resident_kb(), 0
+    files = RowFiles(tmp_path, "index", {"clips": "a"})
+    rows = files.begin(75, {"rows": ((75, 4 << 20), np.uint8)})["rows"]
+    for item in files.to_do("fill"):
+        rows[item] = 1
+        most_kb = max(most_kb, resident_kb() - before)
+    assert most_kb < 200_000
+    assert rows[::9].min() == 1
