@@ -5,6 +5,7 @@ from typing import Dict, Mapping, Tuple
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch
 from stf2m_ros.runtime.card import BundleCard
+from stf2m_ros.runtime.head_file import head_file, require_same_head
 from stf2m_ros.runtime.int8_encoder import encoder_file, require_same_source
 from stf2m_ros.runtime.onnx_engine import EngineLoadError, OnnxEngine, Shape, shape_fits
 from stf2m_ros.stream.time_window import TimeWindow
@@ -31,7 +32,10 @@ def open_onnx_engines(bundle: Bundle, threads: int = 1, precision: str = "fp32")
     frame_encoder = _open(bundle, file_name, threads, *frame_encoder_shapes(bundle.card))
     if file_name != FRAME_ENCODER_FILE:
         require_same_source(bundle, frame_encoder)
-    window_head = _open(bundle, WINDOW_HEAD_FILE, threads, *window_head_shapes(bundle.card))
+    file_name = head_file(bundle)
+    window_head = _open(bundle, file_name, threads, *window_head_shapes(bundle.card))
+    if file_name != WINDOW_HEAD_FILE:
+        require_same_head(bundle, window_head.metadata)
     return BundleEngines(frame_encoder, window_head)
 
 

@@ -1,0 +1,46 @@
+"""The window head with its recurrence in one node, made from the graph that is exported."""
+
+from pathlib import Path
+from typing import Dict
+
+import numpy as np
+import onnx
+import pytest
+
+from stf2m_ros.export.cpu_head import NoRecurrence, write_cpu_head
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_CPU_FILE, WINDOW_HEAD_FILE, sha256_of
+from stf2m_ros.runtime.folded_graph import fold_constants
+from stf2m_ros.runtime.head_file import SOURCE_KEY
+from stf2m_ros.runtime.onnx_engine import OnnxEngine
+
+
+@pytest.fixture(scope="module")
+def heads(exported_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, Path]":
+    """As exported, and for ONNX Runtime."""
+    target = tmp_path_factory.mktemp("cpu_head") / WINDOW_HEAD_CPU_FILE
+    write_cpu_head(exported_folder / WINDOW_HEAD_FILE, target)
+    return exported_folder / WINDOW_HEAD_FILE, target
+
+
+def test_both_heads_say_the_same(heads: "tuple[Path, Path]", head_inputs: Dict[str, np.ndarray]) -> None:
+    expected, found = (OnnxEngine(path).run(head_inputs) for path in heads)
+    assert expected.keys() == found.keys()
+    for name, values in expected.items():
+        assert np.abs(values - found[name]).max() < 1e-5, name
+
+
+def test_the_recurrence_is_one_node(heads: "tuple[Path, Path]") -> None:
+    many, few = (onnx.load_from_string(fold_constants(path)).graph.node for path in heads)
+    assert [node.op_type for node in few].count("GRU") == 1
+    assert len(few) < len(many) / 3
+
+
+def test_it_is_no_larger_and_names_its_source(heads: "tuple[Path, Path]") -> None:
+    source, target = heads
+    assert target.stat().st_size < source.stat().st_size
+    assert OnnxEngine(target).metadata[SOURCE_KEY] == sha256_of(source)
+
+
+def test_a_graph_without_the_recurrence_is_refused(exported_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoRecurrence, match="expected a node /head/recurrent/read/MatMul, found none"):
+        write_cpu_head(exported_folder / FRAME_ENCODER_FILE, tmp_path / "head.onnx")
