@@ -18,6 +18,7 @@ from stf2m_ros.cli.device_report import NotReported, gpu_memory_mb, machine_name
 from stf2m_ros.runtime.bundle import BundleMismatch, load_bundle
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
 from stf2m_ros.runtime.engine_cache import default_cache_folder
+from stf2m_ros.runtime.tensorrt_api import NO_DLA, PRECISIONS
 
 DEFAULT_BUNDLE = "generated_faces"
 DEFAULT_OUT = Path("out/benchmark")
@@ -58,11 +59,11 @@ def _measure(options: argparse.Namespace) -> List[Measurement]:
         measurements = [measure_backend(part, bundle, engines.frame_encoder, engines.window_head, options.seconds)]
     finally:
         engines.close()
-    gpu = open_gpu_engines(bundle, options.precision, options.cache)
+    gpu = open_gpu_engines(bundle, options.precision, options.cache, options.dla)
     if isinstance(gpu, NotReported):
         return [*measurements, Measurement([Row("TensorRT", "not measured", gpu)], {}, [])]
     try:
-        part = f"TensorRT, {options.precision}"
+        part = f"TensorRT, {options.precision}" + (f", DLA {options.dla}" if options.dla != NO_DLA else "")
         measurements.append(measure_backend(part, bundle, gpu.frame_encoder, gpu.window_head, options.seconds))
     finally:
         gpu.close()
@@ -122,7 +123,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmark", description="What this machine does with a bundle.")
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="a folder, or the name of an installed model")
     parser.add_argument("--threads", type=int, default=1, help="processor cores of one run of ONNX Runtime")
-    parser.add_argument("--precision", default="fp16", help="of the TensorRT engines that build_engine left")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="fp16", help="of the TensorRT engines that build_engine left"
+    )
+    parser.add_argument("--dla", type=int, default=NO_DLA, help="core of the DLA that they were built for")
     parser.add_argument("--cache", type=Path, default=default_cache_folder(), help="where engines are kept")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each figure (default %(default)s)")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of JSON and picture (%(default)s)")

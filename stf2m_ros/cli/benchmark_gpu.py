@@ -11,7 +11,7 @@ from stf2m_ros.runtime.engine_building import fingerprints
 from stf2m_ros.runtime.engine_cache import EngineCache
 from stf2m_ros.runtime.engine_switch import said
 from stf2m_ros.runtime.fast_engines import FastEngines, NoCachedEngine
-from stf2m_ros.runtime.tensorrt_api import find_tensorrt
+from stf2m_ros.runtime.tensorrt_api import NO_DLA, find_tensorrt
 
 
 class GpuEngines:
@@ -26,11 +26,13 @@ class GpuEngines:
         self._fast.close()
 
 
-def open_gpu_engines(bundle: Bundle, precision: str, cache_folder: Path) -> Union[GpuEngines, NotReported]:
+def open_gpu_engines(
+    bundle: Bundle, precision: str, cache_folder: Path, dla: int = NO_DLA
+) -> Union[GpuEngines, NotReported]:
     """Nothing is built here: that takes minutes, and is build_engine's."""
     try:
         trt, driver = find_tensorrt(), load_driver()
-        wanted = fingerprints(trt, device_name(driver), bundle.card, precision)
+        wanted = fingerprints(trt, device_name(driver), bundle.card, precision, dla)
         cache = EngineCache(cache_folder, bundle.card.name)
         return GpuEngines(FastEngines(trt, bundle, cache, wanted, driver))
     except NoCachedEngine as missing:

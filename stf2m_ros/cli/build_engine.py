@@ -8,24 +8,32 @@ import os
 import statistics
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, List, Optional
 
-from stf2m_ros.runtime.backends import BackendSettings
+from stf2m_ros.runtime.backends import DLA_CORES, BackendSettings
 from stf2m_ros.runtime.build_process import BuildProcess, build_command
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch, load_bundle
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
 from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY, CudaError, CudaMissing, device_name, load_driver
-from stf2m_ros.runtime.engine_building import fingerprints, graph_inputs
+from stf2m_ros.runtime.engine_building import fingerprints, recipe_of
 from stf2m_ros.runtime.engine_cache import EngineCache, default_cache_folder, is_writable
 from stf2m_ros.runtime.engine_switch import said
 from stf2m_ros.runtime.engine_trial import TOLERANCE, trial_inputs
 from stf2m_ros.runtime.fast_engines import FastEngines, NoCachedEngine
-from stf2m_ros.runtime.layer_report import read_layers
+from stf2m_ros.runtime.int8_encoder import require_for_tensorrt
+from stf2m_ros.runtime.layer_report import described, read_layers
 from stf2m_ros.runtime.onnx_engine import EngineLoadError
-from stf2m_ros.runtime.tensorrt_api import PRECISIONS, TensorRTMissing, find_tensorrt, precision_built, version_of
+from stf2m_ros.runtime.tensorrt_api import (
+    NO_DLA,
+    PRECISIONS,
+    DlaRefused,
+    TensorRTMissing,
+    find_tensorrt,
+    require_dla,
+    version_of,
+)
 from stf2m_ros.runtime.tensorrt_builder import build_plan
 from stf2m_ros.runtime.tensorrt_engine import EngineRunError
 
@@ -41,13 +49,16 @@ def main(argv: Optional[List[str]] = None) -> int:
     except KeyboardInterrupt:
         print("build_engine: stopped", file=sys.stderr)
         return 130
-    except (BundleMismatch, TensorRTMissing, CudaError, OSError) as error:
+    except (BundleMismatch, DlaRefused, TensorRTMissing, CudaError, OSError) as error:
         print(f"build_engine: {' '.join(str(error).split())}; nothing was built", file=sys.stderr)
         return 1
 
 
 def _build(options: argparse.Namespace) -> int:
     bundle, trt = load_bundle(_folder(options.bundle)), find_tensorrt()
+    require_dla(trt, options.dla, options.precision)
+    if options.precision == "int8":
+        require_for_tensorrt(bundle)
     try:
         driver = load_driver()
     except CudaMissing as missing:
@@ -56,9 +67,9 @@ def _build(options: argparse.Namespace) -> int:
     print(f"{version_of(trt)} on {device}, bundle {bundle.card.name} {bundle.card.model_version}", flush=True)
     if not is_writable(options.cache):
         return 1
-    if not _build_aside(build_command(bundle.folder, options.precision, options.cache, options.force)):
+    if not _build_aside(build_command(bundle.folder, options.precision, options.cache, options.dla, options.force)):
         return 1
-    wanted = fingerprints(trt, device, bundle.card, options.precision)
+    wanted = fingerprints(trt, device, bundle.card, options.precision, options.dla)
     return open_and_report(
         lambda: FastEngines(trt, bundle, cache, wanted, driver, options.memory), bundle, options.layers
     )
@@ -81,11 +92,11 @@ def build_for_trial(trt: ModuleType, bundle: Bundle, precision: str, missing: st
     if "rtx" not in trt.__name__:
         print("not done: anything; TensorRT builds on the GPU that it builds for")
         return 1
-    for graph_file, inputs in graph_inputs(bundle.card).items():
-        built_in, started_s = precision_built(trt, graph_file, precision), time.monotonic()
-        print(f"{graph_file}: trying whether {version_of(trt)} builds it in {built_in}", flush=True)
+    for graph_file, wanted in fingerprints(trt, "no device", bundle.card, precision).items():
+        started_s = time.monotonic()
+        print(f"{graph_file}: trying whether {version_of(trt)} builds it in {wanted.precision}", flush=True)
         try:
-            size = len(build_plan(trt, bundle.path(graph_file), inputs, built_in))
+            size = len(build_plan(trt, recipe_of(bundle, graph_file, wanted)))
         except Exception as error:  # a builder without a GPU may raise anything
             print(f"  it does not: {said(error)}")
             return 1
@@ -157,16 +168,22 @@ def _print_layers(inspected: str, every_layer: bool) -> None:
     if not layers:
         print("  the inspector tells nothing of its layers")
         return
-    counts = Counter(layer.precision for layer in layers)
-    print("  layers as built: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common()))
+    print(f"  layers as built: {described(layers)}")
     for layer in layers if every_layer else []:
-        print(f"    {layer.precision:>10}  {layer.name}")
+        print(f"    {layer.precision:>10}  {layer.name}{' (DLA)' if layer.on_dla else ''}")
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="build_engine", description="Build a bundle's TensorRT engines ahead.")
     made.add_argument("--bundle", required=True, help="folder of a bundle, or the name of an installed model")
     made.add_argument("--precision", choices=PRECISIONS, default=BackendSettings.precision, help="default %(default)s")
+    made.add_argument(
+        "--dla",
+        type=int,
+        choices=[core for core in DLA_CORES if core != NO_DLA],
+        default=NO_DLA,
+        help="core of the DLA that runs the frame encoder, in fp16 or int8; without it the GPU does",
+    )
     made.add_argument("--cache", type=Path, default=default_cache_folder(), help="where engines are kept (%(default)s)")
     made.add_argument(
         "--memory", choices=GPU_MEMORY, default=BackendSettings.gpu_memory, help="to compare, default %(default)s"

@@ -9,9 +9,10 @@ from typing import Any, Dict, List, Mapping, Tuple
 import yaml
 
 from stf2m_ros.node.parameters import RecognizerParameters
+from stf2m_ros.runtime.tensorrt_api import NO_DLA
 
 BOOLEANS = ("true", "false")
-_BUILT_FROM = ("bundle", "precision", "gpu_memory")
+_BUILT_FROM = ("bundle", "precision", "dla", "gpu_memory")
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
@@ -71,7 +72,8 @@ def builder_command_line(given: Mapping[str, str], params_file: str = "") -> Lis
     """
     values = {**_parameters_of(params_file), **node_parameters(given)}
     chosen = RecognizerParameters(**{name: values[name] for name in _BUILT_FROM if name in values})
-    return ["--bundle", chosen.bundle, "--precision", chosen.precision, "--memory", chosen.gpu_memory]
+    dla = ["--dla", str(chosen.dla)] if chosen.dla != NO_DLA else []
+    return ["--bundle", chosen.bundle, "--precision", chosen.precision, *dla, "--memory", chosen.gpu_memory]
 
 
 def player_command_line(given: Mapping[str, str]) -> List[str]:

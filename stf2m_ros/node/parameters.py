@@ -8,8 +8,9 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from stf2m_ros.runtime.backends import ALL_PRECISIONS, BACKENDS, BackendSettings
+from stf2m_ros.runtime.backends import BACKENDS, DLA_CORES, BackendSettings
 from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY
+from stf2m_ros.runtime.tensorrt_api import PRECISIONS
 
 
 def parameter(
@@ -38,9 +39,14 @@ class RecognizerParameters:
     )
     precision: str = parameter(
         BackendSettings.precision,
-        "fp32, fp16: of TensorRT's engines, ONNX Runtime then runs fp32. int8: of ONNX Runtime's frame encoder, with "
-        "backend onnxruntime and a bundle that has been quantised.",
-        choices=ALL_PRECISIONS,
+        "fp32, fp16: of TensorRT's engines; ONNX Runtime runs fp32. int8: of the frame encoder, TensorRT's and where "
+        "there is none ONNX Runtime's, with a bundle that has been quantised.",
+        choices=PRECISIONS,
+    )
+    dla: int = parameter(
+        BackendSettings.dla,
+        "Core of the DLA on which TensorRT runs the frame encoder, in fp16 or int8; -1 for the GPU.",
+        limits=(min(DLA_CORES), max(DLA_CORES)),
     )
     gpu_memory: str = parameter(
         BackendSettings.gpu_memory,

@@ -50,7 +50,11 @@ def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     cropper = _cropper(parameters, bundle)
     embedding = _embedding(parameters, bundle)
     settings = BackendSettings(
-        parameters.backend, parameters.precision, parameters.threads, gpu_memory=parameters.gpu_memory
+        parameters.backend,
+        parameters.precision,
+        parameters.threads,
+        gpu_memory=parameters.gpu_memory,
+        dla=parameters.dla,
     )
     engines = open_engines(bundle, settings)
     recognizer = Recognizer(

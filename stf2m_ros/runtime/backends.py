@@ -1,13 +1,20 @@
 """Which backend runs a bundle: TensorRT where it is to be had, ONNX Runtime everywhere else."""
 
+import logging
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Union
 
 from stf2m_ros.runtime.build_process import BuildProcess, build_command
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle
+from stf2m_ros.runtime.bundle import (
+    FRAME_ENCODER_FILE,
+    FRAME_ENCODER_TENSORRT_INT8_FILE,
+    WINDOW_HEAD_FILE,
+    Bundle,
+    BundleMismatch,
+)
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines, token_rows
 from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY, device_name, load_driver
 from stf2m_ros.runtime.engine import Engine
@@ -16,12 +23,13 @@ from stf2m_ros.runtime.engine_cache import EngineCache, default_cache_folder, is
 from stf2m_ros.runtime.engine_switch import Build, EngineSwitch, SwitchedEngine, said
 from stf2m_ros.runtime.fast_engines import FastEngines
 from stf2m_ros.runtime.switched_tokens import SwitchedTokens
-from stf2m_ros.runtime.tensorrt_api import PRECISIONS, find_tensorrt
+from stf2m_ros.runtime.tensorrt_api import NO_DLA, PRECISIONS, find_tensorrt, require_dla
 
 BACKENDS = ("auto", "tensorrt", "onnxruntime")
-ALL_PRECISIONS = (*PRECISIONS, "int8")
+DLA_CORES = (NO_DLA, 0, 1)
 _DEVICE_FILES = ("nvidia0", "nvhost-gpu", "nvhost-ctrl-gpu", "nvmap", "dxg")
 """Below /dev where NVIDIA's driver is loaded: on a PC, on Jetsons, under WSL."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,23 +41,28 @@ class BackendSettings:
     threads: int = 1  # of ONNX Runtime
     cache_folder: Optional[Path] = None  # where engines are kept, none for the default
     gpu_memory: str = "auto"
+    dla: int = NO_DLA  # core of the DLA that runs the frame encoder
 
     def __post_init__(self) -> None:
-        for name, choices in (("backend", BACKENDS), ("precision", ALL_PRECISIONS), ("gpu_memory", GPU_MEMORY)):
+        allowed = {"backend": BACKENDS, "precision": PRECISIONS, "gpu_memory": GPU_MEMORY, "dla": DLA_CORES}
+        for name, choices in allowed.items():
             if getattr(self, name) not in choices:
-                raise ValueError(f"{name}: expected one of {', '.join(choices)}, found {getattr(self, name)!r}")
-        if self.precision == "int8" and self.backend != "onnxruntime":
-            # TensorRT's answers are held against ONNX Runtime's, which must then be the exact ones.
-            raise ValueError(f"precision: int8 is ONNX Runtime's, expected backend onnxruntime, found {self.backend!r}")
+                expected = ", ".join(map(str, choices))
+                raise ValueError(f"{name}: expected one of {expected}, found {getattr(self, name)!r}")
+        if self.dla != NO_DLA and self.backend == "onnxruntime":
+            raise ValueError("dla: expected backend auto or tensorrt, found onnxruntime")
+        if self.dla != NO_DLA and self.precision == "fp32":
+            raise ValueError("dla: expected precision fp16 or int8, found fp32: a DLA has no other")
 
 
 class TensorRTPath:
     """The engines of one bundle for this machine's GPU. Made without touching CUDA's context."""
 
     def __init__(self, trt: Any, driver: Any, bundle: Bundle, settings: BackendSettings) -> None:
-        """Raises CudaMissing."""
+        """Raises CudaMissing, DlaRefused."""
+        require_dla(trt, settings.dla, settings.precision)
         self._trt, self._driver, self._bundle, self._settings = trt, driver, bundle, settings
-        self._wanted = fingerprints(trt, device_name(driver), bundle.card, settings.precision)
+        self._wanted = fingerprints(trt, device_name(driver), bundle.card, settings.precision, settings.dla)
         self._temporary: Optional[str] = None
         self._folder = settings.cache_folder or default_cache_folder()
         if not is_writable(self._folder):
@@ -68,7 +81,8 @@ class TensorRTPath:
         return fast
 
     def start_build(self) -> Build:
-        return BuildProcess(build_command(self._bundle.folder, self._settings.precision, self._folder))
+        wanted = self._settings
+        return BuildProcess(build_command(self._bundle.folder, wanted.precision, self._folder, wanted.dla))
 
     def close(self) -> None:
         if self._temporary:
@@ -90,24 +104,38 @@ class ServedEngines:
 
 def open_engines(bundle: Bundle, settings: BackendSettings) -> ServedEngines:
     """Engines that run at once and always; raises BundleMismatch only. Call it, use and close them on one thread."""
-    onnx = open_onnx_engines(bundle, settings.threads, settings.precision)
+    fast = _fast_path(bundle, settings)
+    # TensorRT's answers are held against ONNX Runtime's, which must then be the exact ones.
+    precision = "fp32" if isinstance(fast, TensorRTPath) else settings.precision
+    try:
+        onnx = open_onnx_engines(bundle, settings.threads, precision)
+    except BundleMismatch:
+        if isinstance(fast, TensorRTPath):
+            fast.close()
+        raise
     graphs = {FRAME_ENCODER_FILE: onnx.frame_encoder, WINDOW_HEAD_FILE: onnx.window_head}
     switch = EngineSwitch(graphs, onnx.frame_encoder.name)
-    if settings.backend != "onnxruntime":
-        _try_tensorrt(switch, bundle, settings)
+    if isinstance(fast, TensorRTPath):
+        switch.use(fast)
+    elif fast:
+        # On a machine without an NVIDIA GPU, nobody who said `auto` expected one.
+        switch.stay(fast, degraded=settings.backend == "tensorrt" or nvidia_is_here())
     tokens = SwitchedTokens(switch, token_rows(bundle.card))
     frame_encoder, window_head = (SwitchedEngine(switch, file) for file in (FRAME_ENCODER_FILE, WINDOW_HEAD_FILE))
     return ServedEngines(frame_encoder, window_head, tokens, switch)
 
 
-def _try_tensorrt(switch: EngineSwitch, bundle: Bundle, settings: BackendSettings) -> None:
+def _fast_path(bundle: Bundle, settings: BackendSettings) -> Union[TensorRTPath, str]:
+    """The way to TensorRT, or why there is none; empty where none was asked for."""
+    if settings.backend == "onnxruntime":
+        return ""
     try:
         path = TensorRTPath(find_tensorrt(), load_driver(), bundle, settings)
     except Exception as error:  # nothing that is wrong with a GPU stops the node
-        # On a machine without an NVIDIA GPU, nobody who said `auto` expected one.
-        switch.stay(said(error), degraded=settings.backend == "tensorrt" or nvidia_is_here())
-        return
-    switch.use(path)
+        return said(error)
+    if settings.precision == "int8" and FRAME_ENCODER_TENSORRT_INT8_FILE not in bundle.card.files:
+        _LOG.warning("%s holds no %s: fp16", bundle.folder, FRAME_ENCODER_TENSORRT_INT8_FILE)
+    return path
 
 
 def nvidia_is_here(dev: Path = Path("/dev")) -> bool:

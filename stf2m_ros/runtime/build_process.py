@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
+from stf2m_ros.runtime.tensorrt_api import NO_DLA
+
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _STOP_S = 5.0
 _SAID_BYTES = 1 << 20
@@ -21,9 +23,9 @@ class BuildOutcome:
     failure: str  # one line, empty when the engines stand in the cache
 
 
-def build_command(bundle: Path, precision: str, cache: Path, force: bool = False) -> List[str]:
+def build_command(bundle: Path, precision: str, cache: Path, dla: int = NO_DLA, force: bool = False) -> List[str]:
     module = [sys.executable, "-m", "stf2m_ros.runtime.engine_building"]
-    options = ["--bundle", str(bundle), "--precision", precision, "--cache", str(cache)]
+    options = ["--bundle", str(bundle), "--precision", precision, "--dla", str(dla), "--cache", str(cache)]
     return [*module, *options, *(["--force"] if force else [])]
 
 

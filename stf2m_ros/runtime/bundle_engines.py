@@ -31,7 +31,7 @@ def open_onnx_engines(bundle: Bundle, threads: int = 1, precision: str = "fp32")
     file_name = encoder_file(bundle, precision)
     frame_encoder = _open(bundle, file_name, threads, *frame_encoder_shapes(bundle.card))
     if file_name != FRAME_ENCODER_FILE:
-        require_same_source(bundle, frame_encoder)
+        require_same_source(bundle, file_name, frame_encoder.metadata)
     file_name = head_file(bundle)
     window_head = _open(bundle, file_name, threads, *window_head_shapes(bundle.card))
     if file_name != WINDOW_HEAD_FILE:

@@ -2,6 +2,7 @@
 
     <folder>/<bundle>/frame_encoder.fp16/engine.plan
     <folder>/<bundle>/frame_encoder.fp16/engine.yaml     the fingerprint, and the sha256 of engine.plan
+    <folder>/<bundle>/frame_encoder.fp16.dla0/           the same for core 0 of a DLA
 
 TensorRT runs code that it finds in an engine, so a wrong one is found out before TensorRT sees it.
 """
@@ -17,6 +18,7 @@ from typing import Any, Mapping, Union
 import yaml
 
 from stf2m_ros.runtime.bundle import write_atomically
+from stf2m_ros.runtime.tensorrt_api import NO_DLA
 
 PLAN_FILE = "engine.plan"
 CARD_FILE = "engine.yaml"
@@ -33,6 +35,7 @@ class Fingerprint:
     precision: str  # as built, not as wished for
     max_batch: int
     recipe: int  # of tensorrt_builder.py
+    dla: int = NO_DLA  # core of the DLA that it was built for
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,14 @@ class EngineCache:
     def __init__(self, folder: Union[str, Path], bundle_name: str) -> None:
         self.folder = Path(folder) / _safe(bundle_name)
 
-    def place(self, graph_file: str, precision: str) -> Path:
+    def place(self, graph_file: str, precision: str, dla: int = NO_DLA) -> Path:
         """The folder of one engine."""
-        return self.folder / f"{Path(graph_file).stem}.{precision}"
+        where = "" if dla == NO_DLA else f".dla{dla}"
+        return self.folder / f"{Path(graph_file).stem}.{precision}{where}"
 
     def read(self, graph_file: str, expected: Fingerprint) -> Union[CachedEngine, NoEngine]:
         """The engine, if it is whole and has this fingerprint; else why not."""
-        place = self.place(graph_file, expected.precision)
+        place = self.place(graph_file, expected.precision, expected.dla)
         try:
             card = yaml.safe_load((place / CARD_FILE).read_text(encoding="utf-8"))
             plan = (place / PLAN_FILE).read_bytes()
@@ -74,7 +78,7 @@ class EngineCache:
 
     def write(self, graph_file: str, fingerprint: Fingerprint, plan: bytes) -> None:
         """Keeps an engine. Raises OSError."""
-        place = self.place(graph_file, fingerprint.precision)
+        place = self.place(graph_file, fingerprint.precision, fingerprint.dla)
         card = {"plan_sha256": _sha256(plan), **asdict(fingerprint)}
         place.mkdir(parents=True, exist_ok=True)
         # The card last: until it is there, the new plan matches no card, which reads as no engine.

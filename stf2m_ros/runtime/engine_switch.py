@@ -16,11 +16,11 @@ from stf2m_ros.runtime.cuda_buffers import CudaError
 from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.fast_engines import EngineDiffers, FastEngines, NoCachedEngine
 from stf2m_ros.runtime.onnx_engine import EngineInputError, EngineLoadError
-from stf2m_ros.runtime.tensorrt_api import TensorRTMissing
+from stf2m_ros.runtime.tensorrt_api import DlaRefused, TensorRTMissing
 from stf2m_ros.runtime.tensorrt_engine import EngineRunError
 
 _TELL_EVERY_S = 10.0
-_TELLING = (CudaError, EngineDiffers, EngineLoadError, EngineRunError, NoCachedEngine, TensorRTMissing)
+_TELLING = (CudaError, DlaRefused, EngineDiffers, EngineLoadError, EngineRunError, NoCachedEngine, TensorRTMissing)
 """Errors whose text needs no name in front."""
 _LOG = logging.getLogger(__name__)
 _Served = TypeVar("_Served")

@@ -9,8 +9,11 @@ from stf2m_ros.runtime.bundle_engines import frame_encoder_shapes, window_head_s
 from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.window_judge import constant_inputs
 
-TOLERANCE = {"fp32": 1e-3, "fp16": 2e-2}
-"""Of differences from ONNX Runtime, relative to the largest value where that is above 1."""
+TOLERANCE = {"fp32": 1e-3, "fp16": 2e-2, "int8": 0.15}
+"""Of differences from ONNX Runtime in float32, relative to the largest value where that is above 1.
+
+int8: on noise its rounding alone makes up to 0.05, however it is computed; a wrong scale makes 0.5 and more.
+"""
 
 
 def trial_inputs(bundle: Bundle) -> Dict[str, Dict[str, np.ndarray]]:

@@ -13,7 +13,6 @@ from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.engine_building import graph_inputs
 from stf2m_ros.runtime.engine_cache import EngineCache, Fingerprint, NoEngine
 from stf2m_ros.runtime.engine_trial import TOLERANCE, differences, trial_inputs
-from stf2m_ros.runtime.tensorrt_builder import MAX_BATCH
 from stf2m_ros.runtime.tensorrt_engine import TensorRTEngine
 
 _LOG = logging.getLogger(__name__)
@@ -50,8 +49,9 @@ class FastEngines:
         self._device = CudaDevice(driver, memory)
         try:
             for file, inputs in graph_inputs(bundle.card).items():
+                built = wanted[file]
                 self.engines[file] = TensorRTEngine(
-                    trt, self._device, plans[file], inputs, MAX_BATCH, self.precision[file]
+                    trt, self._device, plans[file], inputs, built.max_batch, built.precision, built.dla
                 )
             self._tokens = DeviceTokens(self._device, token_rows(bundle.card), bundle.card.grid.slots)
         except BaseException:

@@ -1,15 +1,39 @@
-"""The int8 frame encoder that a bundle may hold beside its float32 one (export/quantise.py makes it)."""
+"""The int8 frame encoders that a bundle may hold beside its float32 one (export/quantise.py makes them).
 
+Two files, because no one form serves both. ONNX Runtime on x86 gains only with unsigned activations that have a zero
+point; TensorRT takes signed ones without, and refuses the others.
+"""
+
+import json
 import logging
+from typing import Dict, Mapping
 
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, FRAME_ENCODER_INT8_FILE, Bundle, BundleMismatch
+from stf2m_ros.runtime.bundle import (
+    FRAME_ENCODER_FILE,
+    FRAME_ENCODER_INT8_FILE,
+    FRAME_ENCODER_TENSORRT_INT8_FILE,
+    Bundle,
+    BundleMismatch,
+)
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
-__all__ = ["FRAME_ENCODER_INT8_FILE", "SOURCE_KEY", "encoder_file", "require_same_source"]
+__all__ = [
+    "FRAME_ENCODER_INT8_FILE",
+    "FRAME_ENCODER_TENSORRT_INT8_FILE",
+    "RANGES_KEY",
+    "SOURCE_KEY",
+    "encoder_file",
+    "require_for_tensorrt",
+    "require_same_source",
+    "tensorrt_ranges",
+]
 
 SOURCE_KEY = "stf2m_source_sha256"
-"""Metadata of the int8 graph: sha256 of the float32 graph that it was made from."""
+"""Metadata of an int8 graph: sha256 of the float32 graph that it was made from."""
+RANGES_KEY = "stf2m_ranges"
+"""Metadata of TensorRT's int8 graph: JSON, name of each float32 tensor -> the largest size that it was seen with."""
 
+_HOW = "python -m stf2m_ros.export.quantise makes it"
 _LOG = logging.getLogger(__name__)
 
 
@@ -19,17 +43,34 @@ def encoder_file(bundle: Bundle, precision: str) -> str:
         return FRAME_ENCODER_FILE
     if FRAME_ENCODER_INT8_FILE in bundle.card.files:
         return FRAME_ENCODER_INT8_FILE
-    _LOG.warning(
-        "%s holds no %s (python -m stf2m_ros.export.quantise makes it): fp32", bundle.folder, FRAME_ENCODER_INT8_FILE
-    )
+    _LOG.warning("%s holds no %s (%s): fp32", bundle.folder, FRAME_ENCODER_INT8_FILE, _HOW)
     return FRAME_ENCODER_FILE
 
 
-def require_same_source(bundle: Bundle, engine: OnnxEngine) -> None:
-    """Raises BundleMismatch where the int8 graph was made from another encoder, as after training into the folder."""
-    expected, found = bundle.card.files[FRAME_ENCODER_FILE], engine.metadata.get(SOURCE_KEY, "none")
+def require_same_source(bundle: Bundle, file_name: str, metadata: Mapping[str, str]) -> None:
+    """Raises BundleMismatch where an int8 graph was made from another encoder, as after training into the folder."""
+    expected, found = bundle.card.files[FRAME_ENCODER_FILE], metadata.get(SOURCE_KEY, "none")
     if found != expected:
         raise BundleMismatch(
-            f"{bundle.path(FRAME_ENCODER_INT8_FILE)}: expected it to be made from {FRAME_ENCODER_FILE} of sha256 "
+            f"{bundle.path(file_name)}: expected it to be made from {FRAME_ENCODER_FILE} of sha256 "
             f"{expected[:12]}, found {found[:12]}; quantise again"
         )
+
+
+def require_for_tensorrt(bundle: Bundle) -> None:
+    """Raises BundleMismatch where the bundle holds no int8 encoder for TensorRT."""
+    name = FRAME_ENCODER_TENSORRT_INT8_FILE
+    if name not in bundle.card.files:
+        raise BundleMismatch(f"{bundle.folder}: expected {name} for int8, found none; {_HOW}")
+
+
+def tensorrt_ranges(bundle: Bundle) -> Dict[str, float]:
+    """Name of each tensor of the float32 encoder -> its largest size in calibration; a DLA takes these, and no Q/DQ.
+
+    Raises BundleMismatch, also where the graph was made from another encoder, and EngineLoadError.
+    """
+    engine = OnnxEngine(bundle.path(FRAME_ENCODER_TENSORRT_INT8_FILE))
+    metadata = engine.metadata
+    engine.close()
+    require_same_source(bundle, FRAME_ENCODER_TENSORRT_INT8_FILE, metadata)
+    return {name: float(value) for name, value in json.loads(metadata.get(RANGES_KEY, "{}")).items()}

@@ -13,9 +13,15 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.runtime.half_graph import have_onnx
 
 MODULES = ("tensorrt", "tensorrt_rtx", "tensorrt_rtx_bindings")
-PRECISIONS = ("fp32", "fp16")
+PRECISIONS = ("fp32", "fp16", "int8")
+NO_DLA = -1
+"""As TensorRT itself says that no core of a DLA was chosen."""
 _LOG = logging.getLogger(__name__)
 _loggers: Dict[str, Any] = {}
+
+
+class DlaRefused(ValueError):
+    """This TensorRT, or this precision, is not for a DLA. One line."""
 
 
 class TensorRTMissing(RuntimeError):
@@ -60,19 +66,38 @@ def has_flag(trt: ModuleType, enum_name: str, flag: str) -> bool:
     return hasattr(getattr(trt, enum_name, None), flag)
 
 
-def precision_built(trt: ModuleType, graph_file: str, requested: str) -> str:
-    """The precision that this machine builds a graph in when fp16 or fp32 is requested; known before building.
+def has_precision_flags(trt: ModuleType) -> bool:
+    """Whether flags of the builder free layers from their types (8.5 to 10); without them the graph's types decide."""
+    return has_flag(trt, "BuilderFlag", "FP16")
 
-    Where the FP16 flag exists (8.5 to 10) it frees every layer, so only the frame encoder gets it: the window head's
-    fuzzy exponentials vanish in half. Without the flag the graph is typed, which takes the onnx package.
+
+def precision_built(trt: ModuleType, graph_file: str, requested: str, quantised: bool = False) -> str:
+    """The precision that this machine builds a graph in when one is requested; known before building.
+
+    quantised: whether the bundle holds an int8 encoder for TensorRT; without one, and for the window head, int8 is
+    fp16. Where the FP16 flag exists it frees every layer, so only the frame encoder gets it: the window head's fuzzy
+    exponentials vanish in half. Without the flag the graph is typed, which takes the onnx package.
     """
     if requested not in PRECISIONS:
         raise ValueError(f"precision: expected one of {', '.join(PRECISIONS)}, found {requested!r}")
     if requested == "fp32":
         return "fp32"
-    if has_flag(trt, "BuilderFlag", "FP16"):
+    if requested == "int8" and quantised and graph_file == FRAME_ENCODER_FILE:
+        return "int8"
+    if has_precision_flags(trt):
         return "fp16" if graph_file == FRAME_ENCODER_FILE else "fp32"
     return "fp16" if have_onnx() else "fp32"
+
+
+def require_dla(trt: ModuleType, dla: int, precision: str) -> None:
+    """Raises DlaRefused where a core of a DLA was chosen and cannot be used."""
+    if dla == NO_DLA:
+        return
+    # Later versions keep the names (DeviceType.DLA, DLA_core), but have neither DLA nor the flags of precision.
+    if not has_precision_flags(trt):
+        raise DlaRefused(f"dla: {version_of(trt)} builds for no DLA; TensorRT 8.5 to 10.7 do, on a Jetson that has one")
+    if precision == "fp32":
+        raise DlaRefused("dla: expected precision fp16 or int8, found fp32: a DLA has no other")
 
 
 def _make_logger(trt: ModuleType) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from stf2m_ros.runtime.cuda_buffers import CudaDevice, TensorPair
 from stf2m_ros.runtime.onnx_engine import EngineInputError, EngineLoadError, Shape, shape_fits
-from stf2m_ros.runtime.tensorrt_api import last_error_of, logger_of
+from stf2m_ros.runtime.tensorrt_api import NO_DLA, last_error_of, logger_of
 
 ADDRESS_BYTES = 256
 """TensorRT takes tensors at multiples of this only."""
@@ -32,12 +32,14 @@ class TensorRTEngine:
         input_shapes: Mapping[str, Shape],
         max_batch: int,
         precision: str,
+        dla: int = NO_DLA,
     ) -> None:
         """input_shapes: as the graph takes them; a named first size is the batch, at most max_batch at once.
+        dla: the core that the engine was built for.
 
         All device and page-locked memory is taken here, none in run(). Raises EngineLoadError, CudaError.
         """
-        self.name = f"tensorrt-{precision}"
+        self.name = f"tensorrt-{precision}" + (f"-dla{dla}" if dla != NO_DLA else "")
         self.input_shapes = dict(input_shapes)
         self._trt, self._device, self._max_batch = trt, device, max_batch
         self._pairs: Dict[str, TensorPair] = {}
@@ -45,7 +47,7 @@ class TensorRTEngine:
         self._returned: Dict[str, Tuple[int, ...]] = {}  # shapes of the outputs of the run that was queued last
         self._runtime = self._engine = self._context = None
         try:
-            self._load(plan)
+            self._load(plan, dla)
             self._take_memory()
         except BaseException:
             self.close()
@@ -109,8 +111,10 @@ class TensorRTEngine:
         while self._pairs:
             self._device.quietly(self._pairs.popitem()[1].free)
 
-    def _load(self, plan: bytes) -> None:
+    def _load(self, plan: bytes, dla: int) -> None:
         self._runtime = self._trt.Runtime(logger_of(self._trt))
+        if dla != NO_DLA:
+            self._runtime.DLA_core = dla
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
             raise EngineLoadError(f"TensorRT does not take the engine: {last_error_of(self._trt)}")

@@ -18,10 +18,10 @@ def bundle(tiny_bundle_folder: Path) -> Bundle:
     return load_bundle(tiny_bundle_folder)
 
 
-def fast_engines(bundle: Bundle, cache_folder: Path, **how: object) -> FastEngines:
+def fast_engines(bundle: Bundle, cache_folder: Path, precision: str = "fp16", **how: object) -> FastEngines:
     driver = FakeDriver()
     trt, cache = fake_tensorrt(driver, **how), EngineCache(cache_folder, bundle.card.name)
-    wanted = fingerprints(trt, device_name(driver), bundle.card, "fp16")
+    wanted = fingerprints(trt, device_name(driver), bundle.card, precision)
     build_missing(trt, wanted, bundle, cache)
     return FastEngines(trt, bundle, cache, wanted, driver)
 
@@ -37,6 +37,36 @@ def test_it_tells_precision_difference_and_layers(
     assert "      fp16  all" in said
     assert "inputs and outputs are copied" in said
     assert "the node will use these engines" in said
+
+
+def test_int8_is_told_per_graph_as_built(
+    int8_bundle_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    bundle = load_bundle(int8_bundle_folder)
+    assert build_engine.report(fast_engines(bundle, tmp_path, "int8"), bundle, every_layer=False) == 0
+    said = capsys.readouterr().out
+    assert "frame_encoder.onnx: int8," in said
+    assert "window_head.onnx: fp32," in said
+    assert "at most 0.15 is taken" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--precision", "int8"], "expected frame_encoder.int8_tensorrt.onnx for int8, found none"),
+        (["--dla", "0"], "builds for no DLA; TensorRT 8.5 to 10.7 do"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_in_one_line(
+    tiny_bundle_folder: Path, tmp_path: Path, arguments: list, why: str, capsys: pytest.CaptureFixture
+) -> None:
+    pytest.importorskip("tensorrt_rtx_bindings")
+    given = ["--bundle", str(tiny_bundle_folder), "--cache", str(tmp_path / "engines"), *arguments]
+    assert build_engine.main(given) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert why in said.err
 
 
 def test_engines_that_differ_are_told_and_fail(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -57,8 +87,9 @@ def test_engines_that_were_built_but_do_not_run_are_one_line(
     assert f"built, but do not run: {why}" in said
 
 
+@pytest.mark.parametrize(("precision", "of_the_head"), [("fp16", "fp16"), ("int8", "fp16")])
 def test_without_a_gpu_it_tries_the_graphs_and_says_what_it_could_not_do(
-    tiny_bundle_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    int8_bundle_folder: Path, tmp_path: Path, precision: str, of_the_head: str, capsys: pytest.CaptureFixture
 ) -> None:
     pytest.importorskip("tensorrt_rtx_bindings")
     try:
@@ -67,11 +98,12 @@ def test_without_a_gpu_it_tries_the_graphs_and_says_what_it_could_not_do(
         reason = str(missing)
     else:
         pytest.skip("there is a GPU here")
-    arguments = ["--bundle", str(tiny_bundle_folder), "--cache", str(tmp_path / "engines"), "--precision", "fp16"]
+    arguments = ["--bundle", str(int8_bundle_folder), "--cache", str(tmp_path / "engines"), "--precision", precision]
     assert build_engine.main(arguments) == 1
     said = capsys.readouterr().out
     assert f"no engine can be made for this machine: {reason}" in said
-    assert f"window_head.onnx: trying whether {version_of(find_tensorrt())} builds it in fp16" in said
+    assert f"frame_encoder.onnx: trying whether {version_of(find_tensorrt())} builds it in {precision}" in said
+    assert f"window_head.onnx: trying whether {version_of(find_tensorrt())} builds it in {of_the_head}" in said
     assert said.count("it does:") == 2
     assert "not done, for want of a GPU: keep them, run them, compare" in said
     assert not (tmp_path / "engines").exists()

@@ -10,6 +10,7 @@ import onnxruntime
 from fake_gpu.rules import RuleBroken
 
 PLAN_HEAD = b"fake engine of "
+ON_DLA = b" for a DLA"
 TENSORRT_ALIGNMENT = 256
 
 
@@ -20,14 +21,18 @@ class TensorIOMode(enum.Enum):
 class FakeRuntime:
     def __init__(self, trt: Any, logger: Any) -> None:
         trt.driver.check_context("make a runtime")
-        self._trt, self._logger = trt, logger
+        self._trt, self._logger, self.DLA_core = trt, logger, -1
         trt.driver.users.add(self)
 
     def deserialize_cuda_engine(self, plan: bytes) -> Optional["FakeEngine"]:
         self._trt.driver.check_context("deserialise")
         head, _, graph = plan.partition(b"\n")
-        if head != PLAN_HEAD + self._trt.__version__.encode():
+        own = PLAN_HEAD + self._trt.__version__.encode()
+        if head not in (own, own + ON_DLA):
             raise RuleBroken("an engine that is not this TensorRT's, or was damaged, came as far as TensorRT")
+        if head.endswith(ON_DLA) and not 0 <= self.DLA_core < self._trt.dla_cores:
+            self._logger.log(self._trt.ILogger.Severity.ERROR, "the engine is for a DLA, and no core of it was chosen")
+            return None
         if self._trt.refuses == "deserialise":
             self._logger.log(self._trt.ILogger.Severity.ERROR, "no kernel image is available")
             return None

@@ -105,8 +105,33 @@ def test_no_tensorrt_at_all_is_said() -> None:
 
 
 def test_an_unknown_precision_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected one of fp32, fp16, found 'int8'"):
-        precision_built(ModuleType("tensorrt"), "window_head.onnx", "int8")
+    with pytest.raises(ValueError, match="expected one of fp32, fp16, int8, found 'int4'"):
+        precision_built(ModuleType("tensorrt"), "window_head.onnx", "int4")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"dla": 2}, "dla: expected one of -1, 0, 1, found 2"),
+        ({"dla": 0, "precision": "fp32"}, "dla: expected precision fp16 or int8, found fp32"),
+        ({"dla": 0, "backend": "onnxruntime"}, "dla: expected backend auto or tensorrt, found onnxruntime"),
+    ],
+)
+def test_a_dla_that_cannot_be_is_refused(given: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        BackendSettings(**given)
+
+
+def test_a_machine_without_tensorrt_takes_onnx_runtimes_int8_encoder(
+    int8_bundle_folder: Path, no_gpu: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = load_bundle(int8_bundle_folder)
+    exact, int8 = (
+        open_engines(bundle, BackendSettings("auto", precision)).frame_encoder for precision in ("fp16", "int8")
+    )
+    tokens = [engine.run({"faces": np.ones((1, 3, 112, 112), np.float32)})["tokens"] for engine in (exact, int8)]
+    assert 0 < np.abs(tokens[0] - tokens[1]).max() < 0.1 * np.abs(tokens[0]).max()
+    assert "holds no" not in caplog.text
 
 
 def test_without_the_onnx_package_half_is_not_promised_where_it_takes_types() -> None:

@@ -84,7 +84,7 @@ def test_the_real_builder_says_in_one_line_what_this_machine_lacks(
 
 
 def test_the_real_builder_says_in_one_line_that_there_is_no_bundle(tmp_path: Path) -> None:
-    command = build_command(tmp_path / "none", "fp32", tmp_path, force=True)
+    command = build_command(tmp_path / "none", "fp32", tmp_path, dla=0, force=True)
     done = subprocess.run(command, cwd=str(Path(__file__).parents[2]), stdout=subprocess.PIPE, text=True)
     assert done.returncode == 1
     assert "expected a model bundle, found no such folder" in done.stdout

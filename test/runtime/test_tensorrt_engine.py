@@ -9,7 +9,7 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, load_
 from stf2m_ros.runtime.bundle_engines import frame_encoder_shapes, window_head_shapes
 from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaError
 from stf2m_ros.runtime.onnx_engine import EngineInputError, EngineLoadError, OnnxEngine
-from stf2m_ros.runtime.tensorrt_builder import build_plan
+from stf2m_ros.runtime.tensorrt_builder import Recipe, build_plan
 from stf2m_ros.runtime.tensorrt_engine import EngineRunError, TensorRTEngine
 
 
@@ -19,7 +19,7 @@ def faces(count: int, seed: int = 0) -> Dict[str, np.ndarray]:
 
 def open_encoder(folder: Path, driver: FakeDriver, **how: Any) -> TensorRTEngine:
     trt, shapes = fake_tensorrt(driver, **how), frame_encoder_shapes(load_bundle(folder).card)[0]
-    plan = build_plan(trt, folder / FRAME_ENCODER_FILE, shapes, "fp32")
+    plan = build_plan(trt, Recipe(folder / FRAME_ENCODER_FILE, shapes, "fp32"))
     return TensorRTEngine(trt, CudaDevice(driver), plan, shapes, 8, "fp32")
 
 
@@ -32,7 +32,7 @@ def test_the_encoder_says_what_onnx_runtime_says(tiny_bundle_folder: Path) -> No
 def test_the_window_head_says_what_onnx_runtime_says(tiny_bundle_folder: Path) -> None:
     driver = FakeDriver()
     trt, shapes = fake_tensorrt(driver), window_head_shapes(load_bundle(tiny_bundle_folder).card)[0]
-    plan = build_plan(trt, tiny_bundle_folder / WINDOW_HEAD_FILE, shapes, "fp32")
+    plan = build_plan(trt, Recipe(tiny_bundle_folder / WINDOW_HEAD_FILE, shapes, "fp32"))
     engine = TensorRTEngine(trt, CudaDevice(driver), plan, shapes, 8, "fp32")
     random = np.random.RandomState(0)
     inputs = {name: random.rand(*shape).astype(np.float32) for name, shape in shapes.items()}
@@ -41,6 +41,19 @@ def test_the_window_head_says_what_onnx_runtime_says(tiny_bundle_folder: Path) -
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, atol=1e-4)
+
+
+def test_an_engine_for_a_dla_is_opened_on_its_core_and_takes_faces_one_by_one(tiny_bundle_folder: Path) -> None:
+    driver, shapes = FakeDriver(), frame_encoder_shapes(load_bundle(tiny_bundle_folder).card)[0]
+    trt = fake_tensorrt(driver, dla_cores=2)
+    plan = build_plan(trt, Recipe(tiny_bundle_folder / FRAME_ENCODER_FILE, shapes, "fp16", max_batch=1, dla=1))
+    device = CudaDevice(driver)
+    engine = TensorRTEngine(trt, device, plan, shapes, 1, "fp16", dla=1)
+    assert engine.name == "tensorrt-fp16-dla1"
+    onnx = OnnxEngine(tiny_bundle_folder / FRAME_ENCODER_FILE)
+    np.testing.assert_allclose(engine.run(faces(3))["tokens"], onnx.run(faces(3))["tokens"], atol=1e-5)
+    with pytest.raises(EngineLoadError, match="the engine is for a DLA, and no core of it was chosen"):
+        TensorRTEngine(trt, device, plan, shapes, 1, "fp16")
 
 
 def test_more_faces_than_fit_at_once_are_run_in_parts(tiny_bundle_folder: Path) -> None:

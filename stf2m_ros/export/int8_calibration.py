@@ -1,0 +1,52 @@
+"""What both int8 forms of the frame encoder are calibrated with, and which of its nodes they hold in 8 bits."""
+
+from typing import Dict, Iterator, List, Optional
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader
+
+from stf2m_ros.data.generated_faces.clip import generate_clip
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+from stf2m_ros.stream.frame_preprocessing import normalise
+from stf2m_ros.stream.settings import Preprocessing
+
+BATCH = 8
+_SEED = 7000
+_WITHIN_STAGES = "/layer"  # names of the backbone's nodes; the sum in evenly_lit lies outside
+
+
+def calibration_faces(clips: int, preprocessing: Preprocessing) -> np.ndarray:
+    """(N, 3, H, W) normalised, of generated persons in all lights, as the encoder is shown them."""
+    settings = GeneratorSettings(duration_s=3.0, frames_per_s=2.0, size_px=preprocessing.size_px)
+    frames = [generate_clip(_SEED + number, settings).frames for number in range(clips)]
+    return normalise(np.concatenate(frames), preprocessing)
+
+
+class FaceBatches(CalibrationDataReader):
+    """Hands out the faces, a few at a time."""
+
+    def __init__(self, faces: np.ndarray) -> None:
+        self._batches: Iterator[np.ndarray] = iter(np.split(faces, range(BATCH, len(faces), BATCH)))
+
+    def get_next(self) -> Optional[Dict[str, np.ndarray]]:
+        batch = next(self._batches, None)
+        return None if batch is None else {"faces": batch}
+
+
+def nodes_to_quantise(model: onnx.ModelProto) -> List[str]:
+    """The convolutions, and the sums within the stages.
+
+    Normalising the picture and projecting the last map stay float32: their cost is small, and their error is not.
+    """
+    return [node.name for node in model.graph.node if _is_quantised(node)]
+
+
+def mark_as_prepared(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Tells the quantiser that nothing is left to fold, which it would warn of."""
+    model.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
+    return model
+
+
+def _is_quantised(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Conv" or (node.op_type == "Add" and node.name.startswith(_WITHIN_STAGES))
