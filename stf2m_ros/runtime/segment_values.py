@@ -26,9 +26,9 @@ class SegmentValues:
         """
         return cls(
             probabilities=softmax(outputs["logits"][0] / np.float32(temperature)),
-            memberships=np.clip(outputs["memberships"][0, :, :NUM_EMOTION_CLASSES], 0, 1),
-            components=np.clip(outputs["components"][0], -1, 1),
-            firing=np.clip(outputs["firing"][0, :, :rules], 0, 1),
+            memberships=outputs["memberships"][0, :, :NUM_EMOTION_CLASSES].clip(0, 1),
+            components=outputs["components"][0].clip(-1, 1),
+            firing=outputs["firing"][0, :, :rules].clip(0, 1),
         )
 
     @classmethod

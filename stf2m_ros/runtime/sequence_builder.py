@@ -62,7 +62,7 @@ def _told(values: SegmentValues, evidence: SegmentEvidence) -> Dict[str, Iterabl
     face = evidence.face_seen[:, None]
     judged = face[:, 0] | evidence.words_known
     probabilities = np.where(judged[:, None], values.probabilities, _NOTHING)
-    rules = _fired_rules(values.firing, evidence.face_seen)
+    rule_indices, rule_strengths = _fired_rules(values.firing, evidence.face_seen)
     return {
         "probabilities": probabilities,
         # Components, and the fuzzy values and rules that follow from them, are read off a face: words alone have none.
@@ -76,17 +76,19 @@ def _told(values: SegmentValues, evidence: SegmentEvidence) -> Dict[str, Iterabl
         "absence": evidence.absence,
         "components": np.where(face, values.components, _NOTHING),
         "component_mask": face.repeat(NUM_COMPONENTS, axis=1),
-        "rule_indices": [tuple(index for index, _ in each) for each in rules],
-        "rule_strengths": [tuple(strength for _, strength in each) for each in rules],
+        "rule_indices": rule_indices,
+        "rule_strengths": rule_strengths,
     }
 
 
-def _fired_rules(firing: np.ndarray, face_seen: np.ndarray) -> List[List[Tuple[int, float]]]:
-    """(index, strength) of the rules that fired in each segment, strongest first; none where no face is seen."""
+def _fired_rules(firing: np.ndarray, face_seen: np.ndarray) -> Tuple[List[tuple], List[tuple]]:
+    """Indices and strengths of the rules that fired in each segment, strongest first; none where no face is seen."""
     strongest = np.argsort(-firing, axis=1, kind="stable")[:, :MAX_FIRED_RULES]
-    strengths = np.take_along_axis(firing, strongest, axis=1) * face_seen[:, None]
-    rows = zip(strongest.tolist(), strengths.tolist())
-    return [[each for each in zip(*row) if each[1] >= MIN_FIRING] for row in rows]
+    strengths = firing[np.arange(len(firing))[:, None], strongest]
+    fired = ((strengths >= MIN_FIRING).sum(axis=1) * face_seen).tolist()
+    both = (strongest.tolist(), strengths.tolist())
+    indices, values = ([tuple(row[:count]) for row, count in zip(rows, fired)] for rows in both)
+    return indices, values
 
 
 def _run(group: Sequence[Segment]) -> Run:

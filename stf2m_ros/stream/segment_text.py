@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, List
 
 import numpy as np
 
@@ -25,16 +25,27 @@ def segment_text(
     words: Iterable[TimedWord], embedding: TextEmbedding, start_s: float, segments: int, segment_s: float
 ) -> SegmentText:
     """Share the words out to the segments that follow start_s: each counts in every segment it overlaps."""
-    sums = np.zeros((segments, embedding.dim), np.float32)
-    known, counts = np.zeros(segments, np.int64), np.zeros(segments, np.int64)
-    for word in words:
+    firsts, afters, owners, vectors = [], [], [], []
+    for index, word in enumerate(words):
         first = math.floor((word.start_s - start_s) / segment_s + _ON_THE_EDGE)
-        after = max(first + 1, math.ceil((word.end_s - start_s) / segment_s - _ON_THE_EDGE))
-        held = slice(max(0, first), max(0, after))
-        counts[held] += 1
+        firsts.append(first)
+        afters.append(max(first + 1, math.ceil((word.end_s - start_s) / segment_s - _ON_THE_EDGE)))
         for part in word_parts(word.text):
-            vector = embedding.embed(part)
-            if vector.any():
-                known[held] += 1
-                sums[held] += vector
-    return SegmentText(sums / np.maximum(known, 1)[:, None].astype(np.float32), (known > 0).astype(np.float32), counts)
+            owners.append(index)
+            vectors.append(embedding.embed(part))
+    held = _held(firsts, afters, segments)
+    if not vectors:
+        nothing = np.zeros(segments, np.float32)
+        return SegmentText(np.zeros((segments, embedding.dim), np.float32), nothing, held.sum(axis=1))
+    stacked = np.stack(vectors)
+    # One product over all words: word by word it cost a tenth of the window head.
+    shares = (held[:, owners] & stacked.any(axis=1)).astype(np.float32)
+    known = shares.sum(axis=1)
+    sums = shares @ stacked
+    return SegmentText(sums / np.maximum(known, 1)[:, None], (known > 0).astype(np.float32), held.sum(axis=1))
+
+
+def _held(firsts: List[int], afters: List[int], segments: int) -> np.ndarray:
+    """(S, words) bool: which words each segment holds."""
+    numbers = np.arange(segments)[:, None]
+    return (numbers >= np.array(firsts, np.int64)) & (numbers < np.array(afters, np.int64))
