@@ -3,8 +3,8 @@
 Frames are stored as JPEG (quality 95): a clip of 30 s takes 1 to 2 MB, and a real camera compresses too.
 """
 
+import io
 import json
-import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 from stf2m_ros.data.fingerprint import fingerprint
+from stf2m_ros.data.whole_files import write_whole
 
 STORE_VERSION = 1
 _JPEG_QUALITY = 95
@@ -60,11 +61,10 @@ class ClipStore:
         return StoredFrames(self._arrays(name, ("jpeg", "jpeg_ends")))
 
     def write(self, name: str, clip: Clip, made_from: str = "") -> None:
-        """made_from: a fingerprint of what the clip depends on."""
-        part = self.folder / f".{name}.{os.getpid()}.part"
-        with open(part, "wb") as file:
-            np.savez(file, **_to_arrays(clip, made_from))
-        os.replace(part, self.folder / f"{name}.npz")
+        """made_from: a fingerprint of what the clip depends on. Raises OSError in one line where the disk is full."""
+        content = io.BytesIO()
+        np.savez(content, **_to_arrays(clip, made_from))
+        write_whole(self.folder / f"{name}.npz", content.getbuffer())
 
     def read(self, name: str, frames: bool = True) -> Clip:
         """Raises ValueError naming the file when it is damaged or of another version."""

@@ -2,13 +2,14 @@
 
 import json
 import mmap
-import os
 import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import numpy as np
 from tqdm import tqdm
+
+from stf2m_ros.data.whole_files import reserve, room_for, write_whole
 
 FORM_VERSION = 2
 _KEEP_EVERY_S = 20.0
@@ -34,7 +35,7 @@ class RowFiles:
         return 0 < self.items == self.done
 
     def begin(self, items: int, shapes: Shapes) -> Dict[str, np.ndarray]:
-        """The arrays, writable: those that stand, or new ones where nothing does."""
+        """The arrays, writable: those that stand, or new ones where nothing does. Raises OSError on a full disk."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.items != items:
             self.path.unlink(missing_ok=True)
@@ -42,7 +43,10 @@ class RowFiles:
         mode = "r+" if self.done else "w+"
         for name, (shape, kind) in shapes.items():
             new = {} if self.done else {"dtype": kind, "shape": shape}
-            self._arrays[name] = np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, **new)
+            size = int(np.prod(shape)) * np.dtype(kind).itemsize
+            with room_for(self.folder / f"{name}.npy", size) as path:
+                self._arrays[name] = np.lib.format.open_memmap(path, mode, **new)
+                reserve(path)
         return self._arrays
 
     def to_do(self, label: str) -> Iterator[int]:
@@ -118,6 +122,4 @@ def _give_back(mapped: np.ndarray) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Whoever reads the file finds the former text or this one, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, text.encode("utf-8"))

@@ -5,6 +5,7 @@ import logging
 import signal
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -70,7 +71,12 @@ def fill_stores(jobs: Iterable[ClipJob], workers: int) -> Iterator[Tuple[ClipJob
 def _done(job: ClipJob, future: Optional[Future]) -> Tuple[ClipJob, Outcome]:
     if future is None:
         return job, _nothing
-    future.exception()  # waits, and raises only what stops us, such as Ctrl-C
+    error = future.exception()  # waits, and raises only what stops us, such as Ctrl-C
+    if isinstance(error, BrokenProcessPool):  # killed from outside: no clip is to blame, all would fail
+        raise ChildProcessError(
+            f"{job.name}: expected a clip, found that a process which makes them was killed; "
+            "where memory was short, fewer `workers` need less"
+        ) from error
     return job, future.result
 
 

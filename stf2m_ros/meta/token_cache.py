@@ -3,6 +3,7 @@
 The cut is the same as between the two engines on the robot. Source: METHOD section 6.
 """
 
+import io
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from stf2m_ros.data.clip_store import ClipStore, StoredFrames
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.row_files import MappedRows, RowFiles, write_atomically
 from stf2m_ros.data.slots import SlotTrack, slot_track
+from stf2m_ros.data.whole_files import write_whole
 from stf2m_ros.meta.devices import device_of
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
 from stf2m_ros.net.frame_encoder import FrameEncoder
@@ -132,7 +134,9 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
     wanted = {"tokens": json.loads((folder / "tokens.json").read_text())["made"], "readout": readout_stamp}
     if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
         stamp.unlink(missing_ok=True)
-        np.save(path, read_states(cache.tokens, readout))
+        content = io.BytesIO()
+        np.save(content, read_states(cache.tokens, readout))
+        write_whole(path, content.getbuffer())
         write_atomically(stamp, json.dumps(wanted))
     return replace(cache, states=np.load(path, mmap_mode="r"))
 

@@ -46,7 +46,7 @@ LARGEST_DIFFERENCE = 1e-4
 UNVALIDATED = "its explanations are unvalidated: no facial component was labelled in training"
 
 
-class ParityError(RuntimeError):
+class ParityError(ValueError):
     """The exported graphs do not say what the network says."""
 
 

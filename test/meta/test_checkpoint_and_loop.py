@@ -48,6 +48,15 @@ def test_a_run_that_was_stopped_ends_at_the_same_weights(tmp_path, writer):
     assert not torch.equal(weights(straight), weights(new_module()))
 
 
+def test_a_damaged_checkpoint_names_itself(tmp_path):
+    path, module = tmp_path / "a.safetensors", new_module()
+    optimiser = torch.optim.AdamW(module.parameters())
+    save_checkpoint(path, module, optimiser, 3)
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(ValueError, match=r"a\.safetensors: expected a checkpoint, found: .*; delete it to start anew"):
+        load_checkpoint(path, module, optimiser)
+
+
 def test_a_finished_run_is_not_run_again(tmp_path, writer):
     module = new_module()
     run_steps("first", module, regression(module), STEPS, tmp_path / "a.safetensors", writer)

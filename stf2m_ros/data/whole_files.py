@@ -1,0 +1,36 @@
+"""Files that stand whole or not at all, and a full disk told with the file that it had no room for."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, Union
+
+
+def write_whole(path: Path, content: Union[bytes, memoryview]) -> None:
+    """Whoever reads the file finds the former content or this one, never a part. Raises OSError in one line."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with room_for(path, len(content)):
+        try:
+            part.write_bytes(content)
+            os.replace(part, path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def reserve(path: Path) -> None:
+    """Gives the file its room on the disk up to its end.
+
+    A mapped file is else given room when it is written to, and a full disk then kills the process without a word.
+    """
+    with open(path, "r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+@contextmanager
+def room_for(path: Path, size: int) -> Iterator[Path]:
+    """An OSError while the file is written names it, the bytes that it wanted, and what was found."""
+    try:
+        yield path
+    except OSError as error:
+        raise OSError(f"{path}: expected room for {size / 1e6:.1f} MB, found: {error.strerror or error}") from error
