@@ -135,12 +135,14 @@ def _draw_states(figure: Figure, axes: Axes, summary: LabelSummary) -> None:
     image = axes.imshow(means, vmin=-1, vmax=1, cmap="RdBu_r", aspect="auto")
     for row, column in zip(*np.nonzero(~np.isnan(means))):
         ink = "white" if abs(means[row, column]) > 0.6 else INK
-        axes.text(column, row, f"{means[row, column]:.2f}", ha="center", va="center", fontsize=8, color=ink)
+        value = round(float(means[row, column]), 2) + 0.0  # never "-0.00"
+        axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=ink)
     axes.set(xticks=range(NUM_COMPONENTS), yticks=range(len(EMOTIONS) + 1), facecolor=ABSENT)
     axes.set_xticklabels([name.replace("_", "\n") for name in COMPONENTS], fontsize=8)
     axes.set_yticklabels([*EMOTIONS, NEUTRAL], fontsize=8)
     axes.set_title("Mean state of each facial component (grey: not known)", loc="left", fontsize=10)
-    figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
+    scale = figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03, ticks=(-1, 0, 1))
+    scale.ax.set_yticklabels(("low, narrow,\nthin", "normal", "raised, wide,\nopen"), fontsize=8)
 
 
 def _draw_clips(axes: Axes, summary: LabelSummary) -> None:
@@ -150,10 +152,12 @@ def _draw_clips(axes: Axes, summary: LabelSummary) -> None:
     axes.set(yticks=range(len(summary.clips)), xticks=[])
     axes.set_yticklabels(list(summary.clips), fontsize=8)
     named = ", ".join(EMOTIONS)
-    axes.set_title(f"Over time, first to last frame ({named} in the colours above)", loc="left", fontsize=10)
+    title = f"Over time, first to last frame ({named} in the colours above; light: no frame, or no rule)"
+    axes.set_title(title, loc="left", fontsize=10)
 
 
 def _plain(axes: Axes) -> None:
+    axes.margins(y=0.01)
     axes.tick_params(axis="x", labelsize=8)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
