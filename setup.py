@@ -45,6 +45,7 @@ setup(
             f"label = {NAME}.cli.label:main",
             f"train = {NAME}.cli.train:main",
             f"evaluate = {NAME}.cli.evaluate:main",
+            f"example_recordings = {NAME}.cli.example_recordings:main",
         ]
     },
 )

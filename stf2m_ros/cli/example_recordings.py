@@ -1,4 +1,4 @@
-"""`python -m stf2m_ros.cli.example_recordings`: a folder of generated recordings in the form of a user's own.
+"""`ros2 run stf2m_ros example_recordings`: a folder of generated recordings in the form of a user's own.
 
 Films, subtitles, labels and a manifest: something to try training with before one's own recordings are at hand.
 """
