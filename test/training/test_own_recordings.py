@@ -55,17 +55,18 @@ def folder(tmp_path_factory, commands):
         (folder / name).symlink_to(ROOT / name)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert run(commands[0]) == 0
+        assert all(run(command) == 0 for command in commands[:2])
         (folder / "my_recordings/train.yaml").write_text(smaller_configuration(blocks("yaml")[0]))
         with open(folder / "my_recordings/clips.csv", "a") as manifest:
             manifest.write("eve-1,eve,eve.mp4,,neutral\n")
-        assert all(run(command) == 0 for command in commands[1:])
+        assert all(run(command) == 0 for command in commands[2:])
     return folder
 
 
-def test_the_page_makes_prepares_and_trains(commands):
-    assert [command.split()[2].rpartition(".")[2] for command in commands] == ["example_recordings", "train", "train"]
-    assert "--step prepare" in commands[1]
+def test_the_page_makes_counts_prepares_and_trains(commands):
+    names = [command.split()[2].rpartition(".")[2] for command in commands]
+    assert names == ["example_recordings", "label", "train", "train"]
+    assert "--step prepare" in commands[2]
 
 
 def test_the_manifest_is_the_one_that_the_page_shows(folder):
