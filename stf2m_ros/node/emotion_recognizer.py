@@ -15,7 +15,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from stf2m_msgs.msg import EmotionSequence as EmotionSequenceMessage
 from stf2m_ros.node import diagnostics, log_bridge, parameters
-from stf2m_ros.node.image_messages import rgb_of_compressed, rgb_of_image
+from stf2m_ros.node.image_bytes import header_of, rgb_of_compressed_bytes, rgb_of_image_bytes
+from stf2m_ros.node.image_messages import ImageUnreadable
 from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
 from stf2m_ros.node.messages import ModelIdentity, SequenceMessages, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
@@ -133,13 +134,16 @@ class EmotionRecognizer(LifecycleNode):
     def _subscribe_images(self) -> object:
         """The newest image only, best effort: what cameras send and what a robot needs."""
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-        message_type, topic, read = Image, "image", rgb_of_image
+        message_type, topic, read = Image, "image", rgb_of_image_bytes
         if self._settings.image_transport == "compressed":
             # The convention of image_transport: the compressed topic lies below the raw one, also a remapped one.
             topic = self.resolve_topic_name("image") + "/compressed"
-            message_type, read = CompressedImage, rgb_of_compressed
-        callback = partial(self._on_image, read)
-        return self.create_subscription(message_type, topic, callback, qos, qos_overriding_options=_overridable())
+            message_type, read = CompressedImage, rgb_of_compressed_bytes
+        callback, overridable = partial(self._on_image, message_type, read), _overridable()
+        # Raw: as bytes, see image_bytes.py.
+        return self.create_subscription(
+            message_type, topic, callback, qos, qos_overriding_options=overridable, raw=True
+        )
 
     def _subscribe_transcript(self, source: TranscriptSource) -> object:
         callback = partial(self._on_transcript, source)
@@ -147,12 +151,17 @@ class EmotionRecognizer(LifecycleNode):
             source.message_type, "transcript", callback, MAX_UTTERANCES, qos_overriding_options=_overridable()
         )
 
-    def _on_image(self, read: Callable, message: object) -> None:
+    def _on_image(self, message_type: type, read: Callable, data: bytes) -> None:
+        try:
+            header = header_of(data, message_type)
+        except ImageUnreadable as error:
+            self.get_logger().warning(f"image passed over: {error}", throttle_duration_sec=_THROTTLE_S)
+            return
         silence_s = self._images.see(time.monotonic())
         if silence_s is not None:
             self.get_logger().info(f"images come again after {silence_s:.0f} s")
-        self._frame_id = message.header.frame_id
-        self._worker.put_frame(self._stamp_of(message.header.stamp), partial(read, message))
+        self._frame_id = header.frame_id
+        self._worker.put_frame(self._stamp_of(header.stamp), partial(read, data))
 
     def _on_transcript(self, source: TranscriptSource, message: object) -> None:
         try:
