@@ -13,6 +13,7 @@ from typing import List, Optional, Tuple
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "test"), str(Path(__file__).parent)]
 from measuring.figures import Figure, table, write_json  # noqa: E402
+from measuring.hop_part import measure_hop  # noqa: E402
 from measuring.node_part import Expected, measure_node  # noqa: E402
 from measuring.runtime_part import engines_ms, figures_of, newest_frame_engines_ms, run_runtime  # noqa: E402
 
@@ -72,6 +73,8 @@ def _measure(bundle: Path, options: argparse.Namespace) -> List[Figure]:
         wanted = f"<= {full_encoder_ms:.3g}" if full_encoder_ms else ""
         part = f"runtime, {width}x{height}"
         figures += [*figures_of(run), Figure(part, "all but the engines, processor, per slot", rest, "ms", wanted)]
+        if (width, height) == NODE_CAMERAS[0]:  # a hop costs the same at every size
+            figures += measure_hop(bundle, run, full_encoder_ms)
         if options.skip_node:
             continue
         print(f"node: {options.node_minutes:g} minutes of a real camera process, {width}x{height} at 30 frames/s")

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from measuring.figures import Figure
+from stf2m_ros.export.cpu_head import write_cpu_head
 from stf2m_ros.export.quantise import calibration_faces, quantise_encoder
 from stf2m_ros.export.to_onnx import export_frame_encoder, export_window_head, round_to_half, shippable
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
@@ -108,8 +109,9 @@ def _networks(folder: Path, threads: int, width: int) -> Tuple[FrameEncoder, Onn
     round_to_half(head)
     export_frame_encoder(encoder, SIZE_PX, folder / "encoder.onnx")
     export_window_head(head, WindowGrid(), 64, folder / "head.onnx")
+    write_cpu_head(folder / "head.onnx", folder / "cpu_head.onnx")
     quantise_encoder(folder / "encoder.onnx", folder / "int8.onnx", faces)
-    engines = (OnnxEngine(folder / f"{name}.onnx", threads) for name in ("encoder", "int8", "head"))
+    engines = (OnnxEngine(folder / f"{name}.onnx", threads) for name in ("encoder", "int8", "cpu_head"))
     return (encoder, *engines)
 
 

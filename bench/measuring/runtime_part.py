@@ -43,6 +43,7 @@ class RuntimeRun:
     latencies_s: List[float] = field(default_factory=list)  # from the newest frame to its sequence
     resident_mb: List[float] = field(default_factory=list)  # each second of the stream after the warm-up
     found: int = 0  # images in which the person was found
+    newest: Optional[EmotionSequence] = None
 
 
 def measure_runtime(
@@ -82,6 +83,7 @@ def run_runtime(bundle_folder: Path, seconds: float, threads: int, size: Tuple[i
             recognizer.push_words(Utterance(SPEECH, BEGIN_S + stream_s - 2, BEGIN_S + stream_s))
         sequence = _step(recognizer, scene.image(number), BEGIN_S + stream_s, run.stopwatch)
         if sequence is not None:
+            run.newest = sequence
             run.latencies_s.append(run.stopwatch.seconds[PUSH][-1] + run.stopwatch.seconds[INFER][-1])
         if number % round(RATE) == 0 and stream_s >= min(WARM_UP_S, seconds / 2):
             run.resident_mb.append(process.memory_info().rss / 1e6)

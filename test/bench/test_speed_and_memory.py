@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 from measuring.figures import Figure, table, write_json  # noqa: E402
+from measuring.hop_part import measure_hop  # noqa: E402
 from measuring.node_part import NodeRun  # noqa: E402
 from measuring.runtime_part import engines_ms, figures_of, measure_runtime, run_runtime  # noqa: E402
 
@@ -45,6 +46,17 @@ def test_all_but_the_engines_is_told_apart_from_them(tiny_bundle_folder: Path) -
     assert rest > 0
     shares = [each.value for each in figures_of(run) if each.name.endswith(", share")]
     assert sum(shares) == pytest.approx(100)
+
+
+def test_a_hop_is_held_against_the_full_width_encoder(tiny_bundle_folder: Path) -> None:
+    run = run_runtime(tiny_bundle_folder, 3.0, 1, (640, 360))
+    found = {each.name: each for each in measure_hop(tiny_bundle_folder, run, full_encoder_ms=10.0)}
+    parts = [each.value for name, each in found.items() if name.endswith("processor")]
+    assert all(each > 0 for each in parts)
+    if len(parts) == 3:  # with the messages
+        assert found["all of it, of the full-width encoder's cost per hop"].value == pytest.approx(
+            100 * sum(parts) / 50
+        )
 
 
 def test_latency_is_counted_from_the_image_that_completes_the_window() -> None:
