@@ -15,7 +15,7 @@ import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
@@ -50,8 +50,20 @@ GENERATED_CLIPS = 200
 GENERATED_WEIGHT = 0.5
 AVERAGING = get_ema_multi_avg_fn(0.98)
 """The weights that are judged are an average over the last steps: of few pictures each step is noisy."""
-TRUST = {"all": 1.0, "few": 0.5}
-"""How far a given label counts beside what the network believed before it saw real faces. 0.5 where many are wrong."""
+
+
+class Trust(NamedTuple):
+    """given: how far a given label counts beside what the network believed before it saw real faces.
+
+    generated: weight of the generated faces' emotions. Their components always count: what moves in a face is the same
+    in all of them, but what it means the real labels know better, where there are enough of them and they are right.
+    """
+
+    given: float
+    generated: float
+
+
+TRUST = {"all": Trust(1.0, 0.0), "few": Trust(0.5, 1.0)}
 
 
 class RealFaces(NamedTuple):
@@ -132,13 +144,18 @@ def beliefs(readout: FrameReadout, frames: np.ndarray) -> Tensor:
 
 
 def fine_tune(
-    readout: FrameReadout, study: Study, given: Labelled, steps: int, trust: float, generated: bool, seed: int
+    readout: FrameReadout, study: Study, given: Labelled, steps: int, trust: Optional[Trust], seed: int
 ) -> FrameReadout:
-    """The targets of a picture are its given label and, by 1 - trust, what the network believed before."""
+    """The targets of a picture: its given label and, as far as that is not trusted, what the network believed before.
+
+    trust: none for a network that knew nothing before; no generated faces stand beside its real ones.
+    """
     frames = np.concatenate([study.real.frames[clip] for clip in given.clips])
     counts = [len(study.real.frames[clip]) for clip in given.clips]
     labels = torch.from_numpy(np.repeat(given.labels, counts))
-    target = trust * functional.one_hot(labels, len(EMOTIONS)).float() + (1 - trust) * beliefs(readout, frames)
+    target = functional.one_hot(labels, len(EMOTIONS)).float()
+    if trust is not None:
+        target = torch.lerp(beliefs(readout, frames), target, trust.given)
     chance = 1 / torch.bincount(labels, minlength=len(EMOTIONS)).float().clamp(min=1).sqrt()[labels]
     optimiser = torch.optim.AdamW(readout.parameters(), lr=0.0, weight_decay=0.02)
     averaged = AveragedModel(readout, multi_avg_fn=AVERAGING, use_buffers=True)
@@ -148,7 +165,7 @@ def fine_tune(
         optimiser.param_groups[0]["lr"] = rate
         generator = torch.Generator().manual_seed(100_003 * seed + step)
         chosen = torch.multinomial(chance, BATCH, replacement=True, generator=generator)
-        loss = _loss(readout, study.generated if generated else None, frames[chosen], target[chosen], generator)
+        loss = _loss(readout, study.generated, trust, frames[chosen], target[chosen], generator)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(readout.parameters(), 1.0)
@@ -165,9 +182,16 @@ def mixed(faces: Tensor, target: Tensor, generator: torch.Generator) -> Tuple[Te
     return torch.cat([blended, faces[BATCH:]]), torch.lerp(target, target[other], share[:, None])
 
 
-def _loss(readout: FrameReadout, beside: "FrameSet | None", frames: np.ndarray, target: Tensor, generator) -> Tensor:
+def _loss(
+    readout: FrameReadout,
+    beside: FrameSet,
+    trust: Optional[Trust],
+    frames: np.ndarray,
+    target: Tensor,
+    generator: torch.Generator,
+) -> Tensor:
     faces, states = pictures(frames), torch.full((BATCH, 12), float("nan"))
-    if beside is not None:
+    if trust is not None:
         index = np.sort(torch.randint(len(beside), (BESIDE,), generator=generator).numpy())
         faces = torch.cat([faces, pictures(beside.faces[index])])
         states = torch.cat([states, torch.from_numpy(beside.components[index])])
@@ -176,10 +200,10 @@ def _loss(readout: FrameReadout, beside: "FrameSet | None", frames: np.ndarray, 
     with torch.autocast("cpu", torch.bfloat16):
         logits, found = readout(normalise(faces, PIXELS))
     loss = functional.cross_entropy(logits[:BATCH, : len(EMOTIONS)].float(), target, label_smoothing=0.1)
-    if beside is not None:
+    if trust is not None:
         emotion = torch.from_numpy(beside.class_index[index] // len(INTENSITIES)).long()
-        other = functional.cross_entropy(logits[BATCH:].float(), emotion) + 8 * masked_square(found.float(), states)
-        loss = loss + GENERATED_WEIGHT * other
+        meant = trust.generated * functional.cross_entropy(logits[BATCH:].float(), emotion)
+        loss = loss + GENERATED_WEIGHT * (meant + 8 * masked_square(found.float(), states))
     return loss
 
 
@@ -192,10 +216,10 @@ def run(study: Study, method: str, data: str, seed: int, fold_number: int) -> Di
         given = few_and_partly_wrong(fold.train, study.real.emotion, FEW_SHARE, WRONG_SHARE, draw)
     readout = network(study, method)
     if method != UNTOUCHED:
-        trust = TRUST[data] if method == OURS else 1.0
+        trust = TRUST[data] if method == OURS else None
         steps = study.steps if data == "all" else study.steps // 2
         number = 100 * seed + fold_number
-        readout = fine_tune(readout, study, given, steps, trust, generated=method == OURS, seed=number)
+        readout = fine_tune(readout, study, given, steps, trust, seed=number)
     said = {int(clip): int(beliefs(readout, study.real.frames[clip]).mean(0).argmax()) for clip in fold.test}
     return {clip: answer == int(study.real.emotion[clip]) for clip, answer in said.items()}
 
