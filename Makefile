@@ -61,6 +61,7 @@ bench: $(VENV)/.test-installed build ## Measure speed and memory, of the runtime
 
 .PHONY: bench-gpu
 bench-gpu: $(VENV)/.test-installed build ## Prove on a machine with a GPU, in under 8 minutes, what only a GPU can prove
+	@$(BIN)/python -c 'import pycuda' 2>/dev/null || { echo "== building pycuda, once"; $(BIN)/python scripts/build_pycuda.py || true; }
 	@$(WITH_ROS) python bench/on_gpu.py $(ARGS)
 
 .PHONY: clean

@@ -17,9 +17,9 @@ from stf2m_ros.runtime.bundle import (
 )
 from stf2m_ros.runtime.int8_encoder import RANGES_KEY, SOURCE_KEY
 
-STEP = 0.01
-"""Of the mean colours: they lie within 1."""
-RANGES = {"faces": 5.0, "fields": 1.27, "channels_last": 1.27, "colours": 1.27, "tokens": 8.0}
+STEP = 0.02
+"""Of the mean colours: normalised, they lie within 2.5."""
+RANGES = {"faces": 5.0, "fields": 2.54, "channels_last": 2.54, "colours": 2.54, "tokens": 8.0}
 
 
 def add_tiny_int8(folder: Path) -> None:

@@ -14,9 +14,9 @@ from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 import torch
-from torch import nn
 
 from measuring.figures import Figure
+from measuring.operations import FULL_WIDTH, SIZE_PX, operations_of
 from stf2m_ros.export.cpu_head import write_cpu_head
 from stf2m_ros.export.quantise import calibration_faces, quantise_encoder
 from stf2m_ros.export.to_onnx import export_frame_encoder, export_window_head, round_to_half, shippable
@@ -27,7 +27,7 @@ from stf2m_ros.runtime.onnx_engine import OnnxEngine
 from stf2m_ros.stream.settings import Preprocessing, WindowGrid
 
 PART = "network"
-FULL_WIDTH, SIZE_PX, BATCH = 64, 112, 8
+BATCH = 8
 PRODUCT = 2048  # rows and columns of the matrix product
 SLOTS_PER_HOP, SLOTS = 5, 300
 _RANDOM_CLIPS = 2
@@ -57,23 +57,6 @@ def measure_network(
     rate = {name: BATCH * operations / seconds[name] for name in rivals if name != "matrix product"}
     rate["matrix product"] = 2 * PRODUCT**3 / seconds["matrix product"]
     return _figures(rate, seconds, cpu, operations, threads), FullWidth(1000 * cpu["one frame"], 1000 * cpu["head"])
-
-
-def operations_of(encoder: nn.Module) -> int:
-    """Multiplications and additions of one frame's convolutions and products; all the rest is below 1 %."""
-    counted: List[int] = []
-
-    def count(module: nn.Module, _: object, out: torch.Tensor) -> None:
-        if isinstance(module, nn.Conv2d):
-            counted.append(2 * out[0].numel() * module.in_channels * module.kernel_size[0] * module.kernel_size[1])
-        elif isinstance(module, nn.Linear):
-            counted.append(2 * out[0].numel() * module.in_features)
-
-    hooks = [module.register_forward_hook(count) for module in encoder.modules()]
-    encoder(torch.zeros(1, 3, SIZE_PX, SIZE_PX))
-    for hook in hooks:
-        hook.remove()
-    return sum(counted)
 
 
 def take_turns(rivals: Dict[str, Callable[[], object]], rounds: int) -> Tuple[Dict[str, float], Dict[str, float]]:

@@ -1,13 +1,24 @@
-"""What needs a GPU, pycuda and TensorRT: `pytest -m gpu`. Everywhere else it is skipped, with the reason."""
+"""What needs a GPU, pycuda and TensorRT: `pytest -m gpu`. Everywhere else it is skipped, with the reason.
 
+`make bench-gpu` names a folder in STF2M_BENCH_OUT: with a quantised bundle, and with engines that are not built again.
+"""
+
+import os
+import sys
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
+from typing import Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 import pytest
 
 from stf2m_ros.runtime.backends import BackendSettings, ServedEngines, open_engines
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, load_bundle
+from stf2m_ros.runtime.bundle import (
+    FRAME_ENCODER_FILE,
+    FRAME_ENCODER_TENSORRT_INT8_FILE,
+    WINDOW_HEAD_FILE,
+    Bundle,
+    load_bundle,
+)
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines, token_rows
 from stf2m_ros.runtime.cuda_buffers import CudaDevice, CudaMissing, load_driver
 from stf2m_ros.runtime.device_tokens import DeviceTokens
@@ -17,7 +28,11 @@ from stf2m_ros.runtime.token_store import HostTokens, TokenStore
 
 pytestmark = pytest.mark.gpu
 SHIPPED = Path(__file__).parents[2] / "models" / "generated_faces"
+BENCH_OUT = os.environ.get("STF2M_BENCH_OUT", "")
+GOLDEN_CLIPS = int(os.environ.get("STF2M_GOLDEN_CLIPS", "4"))
 BUILD_S = 1800.0
+
+Opened = Callable[..., ServedEngines]
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +45,16 @@ def gpu() -> None:
 
 
 @pytest.fixture(scope="module")
-def bundle(tiny_bundle_folder: Path) -> Bundle:
-    return load_bundle(SHIPPED if SHIPPED.is_dir() else tiny_bundle_folder)
+def bundle(int8_bundle_folder: Path) -> Bundle:
+    made = Path(BENCH_OUT) / "bundle"
+    there = [folder for folder in (made, SHIPPED) if (folder / FRAME_ENCODER_TENSORRT_INT8_FILE).is_file()]
+    return load_bundle([*there, int8_bundle_folder][0])
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One for all tests, so that each precision is built once."""
-    return tmp_path_factory.mktemp("engines")
+    return Path(BENCH_OUT) / "engines" if BENCH_OUT else tmp_path_factory.mktemp("engines")
 
 
 @pytest.fixture
@@ -47,14 +64,23 @@ def device() -> Iterator[CudaDevice]:
     opened.close()
 
 
-def opened(bundle: Bundle, cache: Path, precision: str = "fp16", memory: str = "auto") -> ServedEngines:
-    """Engines on the GPU; built first where the cache is empty."""
-    engines = open_engines(bundle, BackendSettings("tensorrt", precision, cache_folder=cache, gpu_memory=memory))
-    if engines.switch._build is not None:
-        engines.switch._build.wait(BUILD_S)
-        engines.switch.tend()
-    assert_on_gpu(engines)
-    return engines
+@pytest.fixture
+def opened(bundle: Bundle, cache: Path) -> Iterator[Opened]:
+    """Opens engines on the GPU, which are built first where the cache is empty, and closes what a test left open."""
+    made: List[ServedEngines] = []
+
+    def open_(precision: str = "fp16", memory: str = "auto") -> ServedEngines:
+        engines = open_engines(bundle, BackendSettings("tensorrt", precision, cache_folder=cache, gpu_memory=memory))
+        made.append(engines)
+        if engines.switch._build is not None:
+            engines.switch._build.wait(BUILD_S)
+            engines.switch.tend()
+        assert_on_gpu(engines)
+        return engines
+
+    yield open_
+    for engines in reversed(made):
+        engines.close()
 
 
 def assert_on_gpu(engines: ServedEngines) -> None:
@@ -86,10 +112,10 @@ def worst(found: Dict[str, np.ndarray], expected: Dict[str, np.ndarray]) -> floa
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_built_engines_say_what_onnx_runtime_says_and_are_found_again(
-    bundle: Bundle, cache: Path, precision: str
+    bundle: Bundle, opened: Opened, precision: str
 ) -> None:
-    opened(bundle, cache, precision).close()
-    engines, onnx = opened(bundle, cache, precision), open_onnx_engines(bundle)
+    opened(precision).close()
+    engines, onnx = opened(precision), open_onnx_engines(bundle)
     inputs = trial_inputs(bundle)
     for file, engine, reference in (
         (FRAME_ENCODER_FILE, engines.frame_encoder, onnx.frame_encoder),
@@ -106,9 +132,9 @@ def test_built_engines_say_what_onnx_runtime_says_and_are_found_again(
 @pytest.mark.parametrize("memory", ["copied", "mapped"])
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_window_whose_tokens_stay_on_the_device_is_judged_as_on_the_cpu(
-    bundle: Bundle, cache: Path, precision: str, memory: str
+    bundle: Bundle, opened: Opened, precision: str, memory: str
 ) -> None:
-    engines = opened(bundle, cache, precision, memory)
+    engines = opened(precision, memory)
     expected = judge_a_stream(bundle, host_tokens(bundle), range(100, 130))
     for _ in range(2):
         assert worst(judge_a_stream(bundle, engines.tokens, range(100, 130)), expected) <= 2 * TOLERANCE[precision]
@@ -116,8 +142,25 @@ def test_a_window_whose_tokens_stay_on_the_device_is_judged_as_on_the_cpu(
     engines.close()
 
 
-def test_falling_back_in_the_middle_of_a_stream_loses_no_row(bundle: Bundle, cache: Path) -> None:
-    engines, onnx = opened(bundle, cache), host_tokens(bundle)
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="golden clips are generated, which takes Python 3.10")
+@pytest.mark.parametrize(("precision", "same_class", "tokens"), [("fp16", 0.995, 2e-2), ("int8", 0.97, 0.15)])
+def test_golden_clips_get_the_class_that_they_get_on_the_cpu(
+    bundle: Bundle, opened: Opened, precision: str, same_class: float, tokens: float
+) -> None:
+    from stf2m_ros.export.engine_loss import EnginePair, measure_losses
+
+    engines = opened(precision)
+    pair = EnginePair(engines.frame_encoder, engines.window_head)
+    loss = measure_losses(bundle, {precision: pair}, GOLDEN_CLIPS)[precision]
+    print(loss)
+    assert_on_gpu(engines)  # nothing fell back meanwhile
+    assert loss.same_class >= same_class, loss
+    assert loss.tokens_worst <= tokens, loss
+    engines.close()
+
+
+def test_falling_back_in_the_middle_of_a_stream_loses_no_row(bundle: Bundle, opened: Opened) -> None:
+    engines, onnx = opened(), host_tokens(bundle)
     judge_a_stream(bundle, engines.tokens, range(100, 110))
     assert_on_gpu(engines)
     engines.switch.stay("the test wants it")
