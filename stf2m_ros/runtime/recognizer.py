@@ -166,8 +166,11 @@ class Recognizer:
 
     def _silence_after_start(self, start_s: float, absence: np.ndarray) -> np.ndarray:
         """(T,) reasons, where a camera that has sent nothing since the first stamp is silent, not starting."""
+        filling = absence == AbsenceReason.WINDOW_FILLING
+        if not filling.any():
+            return absence
         slots_s = start_s + np.arange(self._grid.slots) * self._grid.slot_s
-        silent = (absence == AbsenceReason.WINDOW_FILLING) & (slots_s >= self._first_s)
+        silent = filling & (slots_s >= self._first_s)
         return np.where(silent, AbsenceReason.NO_IMAGES, absence).astype(np.uint8)
 
     def _sequence(self, window: WindowEvidence, values: SegmentValues) -> EmotionSequence:

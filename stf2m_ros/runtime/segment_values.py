@@ -26,9 +26,9 @@ class SegmentValues:
         """
         return cls(
             probabilities=softmax(outputs["logits"][0] / np.float32(temperature)),
-            memberships=outputs["memberships"][0, :, :NUM_EMOTION_CLASSES].clip(0, 1),
-            components=outputs["components"][0].clip(-1, 1),
-            firing=outputs["firing"][0, :, :rules].clip(0, 1),
+            memberships=_between(0, outputs["memberships"][0, :, :NUM_EMOTION_CLASSES], 1),
+            components=_between(-1, outputs["components"][0], 1),
+            firing=_between(0, outputs["firing"][0, :, :rules], 1),
         )
 
     @classmethod
@@ -36,6 +36,11 @@ class SegmentValues:
         """What is said of a window in which nobody was seen or heard: the head is not asked."""
         widths = (NUM_CLASSES, NUM_EMOTION_CLASSES, NUM_COMPONENTS, 0)
         return cls(*(np.zeros((segments, width), np.float32) for width in widths))
+
+
+def _between(least: float, values: np.ndarray, most: float) -> np.ndarray:
+    # On arrays as small as these np.clip is mostly the way to it.
+    return np.minimum(np.maximum(values, np.float32(least)), np.float32(most))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

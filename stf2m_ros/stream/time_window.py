@@ -102,6 +102,8 @@ class TimeWindow:
     def _nearest(self, slots: np.ndarray, end_slot: int) -> Tuple[np.ndarray, np.ndarray]:
         """Row of each slot's nearest face, and whether there is one."""
         own_rows, looked_at = self._seen(slots)
+        if looked_at.all():  # as long as the camera keeps up
+            return own_rows, self._reasons[own_rows] == AbsenceReason.PRESENT
         best_rows = own_rows.copy()
         best_distance = np.where(looked_at, 0.0, np.inf)  # a looked-at slot is never filled from beside it
         for beside in (-1, 1):
@@ -117,6 +119,8 @@ class TimeWindow:
 
     def _absence(self, slots: np.ndarray, held: np.ndarray) -> np.ndarray:
         rows, looked_at = self._seen(slots)
+        if looked_at.all():
+            return self._reasons[rows]
         filling = np.ones(len(slots), bool) if self._oldest is None else slots < self._oldest
         unseen = np.where(filling, AbsenceReason.WINDOW_FILLING, AbsenceReason.NO_IMAGES)
         reasons = np.where(looked_at, self._reasons[rows], unseen)
