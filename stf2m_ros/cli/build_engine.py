@@ -124,9 +124,8 @@ def report(fast: FastEngines, bundle: Bundle, every_layer: bool) -> int:
         for graph_file, engine in fast.engines.items():
             precision, worst = fast.precision[graph_file], max(found[graph_file].values())
             agrees = agrees and worst <= TOLERANCE[precision]
-            print(
-                f"{graph_file}: {precision}, {_median_ms(engine, inputs[graph_file]):.2f} ms (median of {_TIMED_RUNS})"
-            )
+            size_kb, median_ms = fast.plan_bytes[graph_file] // 1024, _median_ms(engine, inputs[graph_file])
+            print(f"{graph_file}: {precision}, {size_kb} kB, {median_ms:.2f} ms (median of {_TIMED_RUNS})")
             print(f"  largest difference from ONNX Runtime {worst:.2g}, at most {TOLERANCE[precision]:g} is taken")
             _print_layers(engine.inspect(), every_layer)
     finally:

@@ -44,6 +44,7 @@ class FastEngines:
         """
         plans = {file: _plan(cache, file, fingerprint) for file, fingerprint in wanted.items()}
         self.precision = {file: fingerprint.precision for file, fingerprint in wanted.items()}
+        self.plan_bytes = {file: len(plan) for file, plan in plans.items()}
         self.engines: Dict[str, TensorRTEngine] = {}
         self._tokens: Optional[DeviceTokens] = None
         self._device = CudaDevice(driver, memory)
