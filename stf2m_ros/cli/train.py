@@ -14,6 +14,7 @@ BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
 """Real faces that every training looks at in the end, where they are present."""
 STEPS = ("prepare", "pretrain", "encode", "windows", "meta", "ranges", "finish")
 """Those of stf2m_ros.training.steps, which is slow to import."""
+_ONLY_FATAL = "8"
 _NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
 
 
@@ -23,7 +24,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     if missing := missing_line("train", _NEEDED):
         print(missing, file=sys.stderr)
         return 1
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _ONLY_FATAL)  # a broken film is told in a line of our own
+    handler = logging.StreamHandler()
+    handler.setFormatter(_NewsAsTheyAre("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     is_first = _rank() == 0  # the other processes speak of trouble only
     if not is_first:
         os.environ["TQDM_DISABLE"] = "1"
@@ -34,6 +38,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 def _train(options: argparse.Namespace) -> int:
     try:
         from stf2m_ros.meta.processes import joined_processes
+        from stf2m_ros.training.bundle_writing import rounded
         from stf2m_ros.training.config import load_config  # after the check above, and where Ctrl-C is awaited: slow
         from stf2m_ros.training.feature_pipeline import FeaturePipeline
         from stf2m_ros.training.pipeline import TrainingPipeline
@@ -55,11 +60,18 @@ def _train(options: argparse.Namespace) -> int:
         print(f"{_name()}: {error}", file=sys.stderr)
         return 1
     if processes.is_first and scores:
-        print(json.dumps(scores, indent=2))
+        print(json.dumps(rounded(scores), indent=2))
         print(f"bundle: {config.bundle_folder}")
         if of_pictures:
             _build_engine(config.bundle_folder)
     return 0
+
+
+class _NewsAsTheyAre(logging.Formatter):
+    """What goes well is told in plain lines; trouble with its level and where it comes from."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage() if record.levelno == logging.INFO else super().format(record)
 
 
 def _build_engine(bundle_folder: str) -> None:

@@ -115,7 +115,7 @@ def _card(config: TrainingConfig, trained: Trained, scores: Dict[str, Any]) -> B
         tokens=TokenShape(head.rows * head.columns, head.token_dim, head.embedding_dim),
         temperature=trained.temperature,
         training={**to_plain(config), "component_labels": trained.component_labels, **made},
-        scores=_rounded(scores),
+        scores=rounded(scores),
     )
 
 
@@ -125,11 +125,12 @@ def _fuzzy(config: TrainingConfig, model: WindowModel) -> FuzzySettings:
     return replace(config.fuzzy, component_range=component_range, intensity_range=intensity_range)
 
 
-def _rounded(scores: Any) -> Any:
+def rounded(scores: Any) -> Any:
+    """Numbers to four digits, however nested."""
     if isinstance(scores, dict):
-        return {name: _rounded(value) for name, value in scores.items()}
+        return {name: rounded(value) for name, value in scores.items()}
     if isinstance(scores, (list, tuple)):
-        return [_rounded(value) for value in scores]
+        return [rounded(value) for value in scores]
     return float(f"{scores:.4g}") if isinstance(scores, float) else scores
 
 

@@ -18,12 +18,12 @@ _LOG = logging.getLogger(__name__)
 
 WHAT = {
     "prepare": "generate clips, read data sets",
-    "pretrain": "the frame encoder learns from single faces",
+    "pretrain": "the frame encoder learns from faces",
     "encode": "every frame through the encoder, once",
-    "windows": "the window head learns from whole windows",
+    "windows": "the window head learns from windows",
     "meta": "two levels, over tasks",
     "ranges": "fit the fuzzy ranges",
-    "finish": "score, calibrate, export, check, write the bundle",
+    "finish": "score, calibrate, export, check",
 }
 STEPS = tuple(WHAT)
 CHECKPOINTS = {"pretrain": "pretraining.safetensors", "windows": "windows.safetensors", "meta": "meta.safetensors"}
@@ -48,7 +48,7 @@ class StepState(NamedTuple):
             "not measured yet" if self.seconds_each is None else f"about {duration(left * self.seconds_each)} left"
         )
         told = "stands" if self.stands else time_left
-        return f"{self.name:9s}{WHAT[self.name]:52s}{f'{self.done} of {self.all}':18s}{told}"
+        return f"{self.name:9s}{WHAT[self.name]:39s}{f'{self.done} of {self.all}':16s}{told}"
 
 
 class RunRecord:
