@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
+from training_files import FEW_GENERATED, write_training_config
 
 from stf2m_ros.cli import train
 from stf2m_ros.runtime.bundle import load_bundle
 
-ROOT = Path(__file__).parents[2]
 STEPS = {"steps": 2, "batch_size": 3}
 
 
@@ -18,24 +16,18 @@ STEPS = {"steps": 2, "batch_size": 3}
 def trained(tmp_path_factory):
     """The folder, and what the two processes said."""
     folder = tmp_path_factory.mktemp("together")
-    config = {
-        "threads": 1,
-        "device": "cpu",
-        "work_folder": str(folder / "work"),
-        "bundle_folder": str(folder / "bundle"),
-        "rules": str(ROOT / "config/rules/facs.yaml"),
-        "clips": {"training": 4, "validation": 2, "duration_s": 16.0, "workers": 1},
-        "encoder": {"width": 8},
-        "text": {"buckets": 128, "rank": 8},
-        "pretraining": {"frames_per_clip": 8, "optimiser": STEPS},
-        "window_training": {"optimiser": STEPS},
-        "bilevel": True,
-        "fuzzy_ranges": {"again_share": 0.0},  # so that it is three stages, whatever the fit says
-        "meta_training": {"tasks": 2, "mixed_windows": 2, "task": {"shots": 1, "query": 2}, "optimiser": STEPS},
-    }
-    (folder / "train.yaml").write_text(yaml.safe_dump(config))
+    config = write_training_config(
+        folder,
+        **FEW_GENERATED,
+        device="cpu",
+        pretraining={"frames_per_clip": 8, "optimiser": STEPS},
+        window_training={"optimiser": STEPS},
+        bilevel=True,
+        fuzzy_ranges={"again_share": 0.0},  # so that it is three stages, whatever the fit says
+        meta_training={"tasks": 2, "mixed_windows": 2, "task": {"shots": 1, "query": 2}, "optimiser": STEPS},
+    )
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*torchrun, "-m", "stf2m_ros.cli.train", "--config", str(folder / "train.yaml")]
+    command = [*torchrun, "-m", "stf2m_ros.cli.train", "--config", str(config)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)  # a hang is what this ends
     assert done.returncode == 0, done.stderr
     return folder, done

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import yaml
 from set_fixtures import write_csd
+from training_files import write_training_config
 
 from stf2m_ros.cli import train
 from stf2m_ros.node.parameters import RecognizerParameters
@@ -15,7 +15,6 @@ from stf2m_ros.runtime.bundle import BundleMismatch, load_bundle
 from stf2m_ros.stream.word_table import load_text_table
 
 pytest.importorskip("h5py")
-ROOT = Path(__file__).parents[2]
 VIDEOS = [f"vid{number}" for number in range(8)]
 SEGMENT_S = 2.0
 
@@ -39,11 +38,7 @@ def write_mosei(folder: Path) -> Path:
 
 
 def write_config(folder: Path, **changes: object) -> Path:
-    config = {
-        "threads": 1,
-        "work_folder": str(folder / "work"),
-        "bundle_folder": str(folder / "bundle"),
-        "rules": str(ROOT / "config/rules/facs.yaml"),
+    settings = {
         "data_sets": [{"name": "mosei", "path": str(folder / "mosei"), "validation_share": 0.4, "workers": 1}],
         "word_vectors": "clips",
         "encoder": {"features": 35, "token_dim": 8},
@@ -51,11 +46,8 @@ def write_config(folder: Path, **changes: object) -> Path:
         "pretraining": {"optimiser": {"steps": 3, "batch_size": 8}},
         "window_training": {"optimiser": {"steps": 2, "batch_size": 2}},
         "fuzzy_ranges": {"fit": False},
-        **changes,
     }
-    folder.mkdir(exist_ok=True)
-    (folder / "train.yaml").write_text(yaml.safe_dump(config))
-    return folder / "train.yaml"
+    return write_training_config(folder, **{**settings, **changes})
 
 
 @pytest.fixture(scope="module")

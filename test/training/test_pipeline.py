@@ -5,32 +5,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import yaml
+from training_files import FEW_GENERATED, write_training_config
 
 from stf2m_ros.cli import train
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, load_bundle
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
-ROOT = Path(__file__).parents[2]
-
 
 def write_config(folder: Path, **changes: object) -> Path:
-    config = {
+    settings = {
         "seed": 3,
-        "threads": 1,
-        "work_folder": str(folder / "work"),
-        "bundle_folder": str(folder / "bundle"),
-        "rules": str(ROOT / "config/rules/facs.yaml"),
-        "clips": {"training": 4, "validation": 2, "duration_s": 16.0, "workers": 1},
-        "encoder": {"width": 8},
-        "text": {"buckets": 128, "rank": 8},
         "pretraining": {"frames_per_clip": 8, "optimiser": {"steps": 3, "batch_size": 8}},
         "window_training": {"optimiser": {"steps": 3, "batch_size": 2}},
-        **changes,
     }
-    folder.mkdir(exist_ok=True)
-    (folder / "train.yaml").write_text(yaml.safe_dump(config))
-    return folder / "train.yaml"
+    return write_training_config(folder, **{**FEW_GENERATED, **settings, **changes})
 
 
 @pytest.fixture(scope="module")
