@@ -62,6 +62,12 @@ def test_the_builder_takes_what_the_params_file_says_unless_an_argument_says_oth
     assert command[:4] == ["--bundle", "/models/mine", "--precision", "fp16"]
 
 
+def test_a_core_of_the_dla_is_passed_on_and_its_absence_is_not():
+    asked = builder_parser().parse_args(builder_command_line({**DEFAULTS, "dla": "1", "precision": "int8"}))
+    assert (asked.dla, asked.precision) == (1, "int8")
+    assert "--dla" not in builder_command_line(DEFAULTS)
+
+
 @pytest.mark.parametrize("file", ["", "just words", "/**: 3", "/**:\n  ros__parameters: 3"])
 def test_a_params_file_that_sets_nothing_leaves_the_defaults(file):
     assert builder_command_line(DEFAULTS, file) == builder_command_line(DEFAULTS)
