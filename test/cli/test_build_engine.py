@@ -40,6 +40,13 @@ def test_it_tells_precision_difference_and_layers(
     assert "the node will use these engines" in said
 
 
+def test_an_inspector_that_does_not_answer_does_not_spoil_the_engines(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert build_engine.report(fast_engines(bundle, tmp_path, refuses="inspect"), bundle, every_layer=False) == 0
+    assert "the inspector does not answer: AttributeError: create_engine_inspector" in capsys.readouterr().out
+
+
 def test_int8_is_told_per_graph_as_built(
     int8_bundle_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

@@ -76,6 +76,8 @@ class FakeEngine:
         return None if self.trt.refuses == "context" else FakeExecution(self)
 
     def create_engine_inspector(self) -> Any:
+        if self.trt.refuses == "inspect":
+            raise AttributeError("create_engine_inspector")
         text = '{"Layers": [{"Name": "all", "Outputs": [{"Name": "x", "Format/Datatype": "Row major linear FP16"}]}]}'
         return SimpleNamespace(get_engine_information=lambda form: text)
 
