@@ -14,6 +14,8 @@ from stf2m_ros.baselines.method import Budget, Given, Method
 from stf2m_ros.baselines.proto_net import ProtoNet
 from stf2m_ros.baselines.relation_net import RelationNet
 from stf2m_ros.baselines.reptile import Reptile
+from stf2m_ros.baselines.rules_alone import RulesAlone
+from stf2m_ros.baselines.single_level import SingleLevel
 from stf2m_ros.baselines.supervised import Supervised
 from stf2m_ros.baselines.two_levels import TwoLevels
 from stf2m_ros.meta.meta_training import InnerSettings
@@ -32,6 +34,7 @@ class Entry:
 OURS = "st-f2m"
 ONE_EMOTION = "st-f2m-tasks"
 SINGLE_LEVEL = "single-level"
+RULES = "rules-alone"
 METHODS: Dict[str, Entry] = {
     "supervised": Entry("Supervised", Supervised),
     "maml": Entry("MAML", partial(GradientBased, inner=MAML)),
@@ -41,7 +44,8 @@ METHODS: Dict[str, Entry] = {
     "relationnet": Entry("RelationNet", RelationNet),
     "anil": Entry("ANIL", partial(GradientBased, inner=ANIL)),
     "metacrl": Entry("MetaCRL", MetaCRL),
-    SINGLE_LEVEL: Entry("ST-F2M's network, single level", Supervised, plain_head=False),
+    RULES: Entry("ST-F2M's fuzzy rules alone, nothing learned", RulesAlone, plain_head=False),
+    SINGLE_LEVEL: Entry("ST-F2M, single level", SingleLevel, plain_head=False),
     ONE_EMOTION: Entry("ST-F2M, tasks of one emotion", partial(TwoLevels, inner=InnerSettings()), plain_head=False),
     OURS: Entry("ST-F2M (ours)", LastLayerLevels, plain_head=False),
 }

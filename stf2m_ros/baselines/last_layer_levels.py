@@ -4,15 +4,19 @@ Source: METHOD section 6 ("the variant for the robot adapts the last layer only"
 it is a clip's labels that are few, not the emotions. Embeddings are computed once for both levels, so that a step costs
 what a step of plain training costs; each half of an episode is the other's support set. The inner rate is learned. The
 loss of the weights as they are stands beside, or they would serve nobody who has no clips to adapt to.
+
+The rules are a second witness beside every label, in the inner loop too (`rule_witness`). An inner step is measured by
+the embeddings' own size, so that however long they grow it never overshoots.
 """
 
-from typing import Optional
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from stf2m_ros.baselines.method import Given, Judge
+from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, weighed_labels
 from stf2m_ros.meta.losses import SegmentLoss, SegmentTargets
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
@@ -44,44 +48,63 @@ class LastLayerLevels(nn.Module):
         return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
 
     def judge(self, support: Optional[WindowBatch]) -> Judge:
-        if support is None:
-            return self.model
-        with torch.no_grad():
-            embedding = self.model(support).embedding
-        last_layer = self._adapted(embedding, support.targets(), STEPS_WHEN_JUDGED).detach()
+        last_layer = self.model.head.last_layer.detach()
+        if support is not None:
+            with torch.no_grad():
+                lesson = self._lesson(support)
+            last_layer = self._adapted(lesson, STEPS_WHEN_JUDGED).detach()
 
         def judge(batch: WindowBatch) -> HeadOutputs:
             inputs = self.model.head_inputs(batch, self.model.text())
-            return self.model.head(inputs, *self.model.fuzzy, last_layer)
+            out = self.model.head(inputs, *self.model.fuzzy, last_layer)
+            return out._replace(logits=out.logits + of_classes(evidence_of(batch, self.model.fuzzy)))
 
         return judge
 
     def _of_episode(self, step: int, index: int) -> Losses:
         support, query = self.sampler.task((self.given.seed, step, index))
         both = WindowBatch(*(np.concatenate(parts) for parts in zip(support, query)))
-        out, targets = self.model(both), both.targets()
+        lesson, out = self._taught(both)
         first, rest = slice(None, len(support.tokens)), slice(len(support.tokens), None)
-        ways = [self._adapted_loss(out.embedding, targets, *way) for way in ((first, rest), (rest, first))]
-        return {**self.loss(out, targets), "adapted": torch.stack(ways).mean()}
+        ways = [
+            self._adapted_loss(lesson.part(way), lesson.part(other)) for way, other in ((first, rest), (rest, first))
+        ]
+        as_it_is = self.loss(out._replace(logits=out.logits + lesson.evidence), lesson.targets)
+        return {**as_it_is, "adapted": torch.stack(ways).mean()}
 
-    def _adapted_loss(self, embedding: Tensor, targets: SegmentTargets, support: slice, query: slice) -> Tensor:
-        last_layer = self._adapted(embedding[support], _part(targets, support), STEPS)
-        return self._cross_entropy(embedding[query], last_layer, _part(targets, query))
+    def _lesson(self, batch: WindowBatch) -> "Lesson":
+        return self._taught(batch)[0]
 
-    def _adapted(self, embedding: Tensor, targets: SegmentTargets, steps: int) -> Tensor:
-        """The last layer after the inner loop on a support set, differentiable. embedding: (B, S, E)."""
+    def _taught(self, batch: WindowBatch) -> Tuple["Lesson", HeadOutputs]:
+        out, evidence = self.model(batch), evidence_of(batch, self.model.fuzzy)
+        return Lesson(out.embedding, of_classes(evidence), weighed_labels(batch.targets(), evidence)), out
+
+    def _adapted_loss(self, support: "Lesson", query: "Lesson") -> Tensor:
+        return self._cross_entropy(query, self._adapted(support, STEPS))
+
+    def _adapted(self, lesson: "Lesson", steps: int) -> Tensor:
+        """The last layer after the inner loop on a support set, differentiable."""
         last_layer = self.model.head.last_layer
+        step_size = self.log_step_size.exp() / (1 + lesson.embedding.detach().square().sum(-1).mean())
         with torch.enable_grad():
             for _ in range(steps):
-                loss = self._cross_entropy(embedding, last_layer, targets)
+                loss = self._cross_entropy(lesson, last_layer)
                 gradient = torch.autograd.grad(loss, last_layer, create_graph=True)[0]
-                last_layer = last_layer - self.log_step_size.exp() * gradient  # Eq. 1
+                last_layer = last_layer - step_size * gradient  # Eq. 1
         return last_layer
 
-    def _cross_entropy(self, embedding: Tensor, last_layer: Tensor, targets: SegmentTargets) -> Tensor:
-        logits = torch.matmul(embedding, last_layer[:, :-1].T) + last_layer[:, -1]
-        return self.loss.cross_entropy(logits, targets.class_index, targets.shares)
+    def _cross_entropy(self, lesson: "Lesson", last_layer: Tensor) -> Tensor:
+        logits = torch.matmul(lesson.embedding, last_layer[:, :-1].T) + last_layer[:, -1] + lesson.evidence
+        return self.loss.cross_entropy(logits, lesson.targets.class_index, lesson.targets.shares)
 
 
-def _part(targets: SegmentTargets, windows: slice) -> SegmentTargets:
-    return SegmentTargets(*(part[windows] for part in targets))
+class Lesson(NamedTuple):
+    """What the last layer learns from."""
+
+    embedding: Tensor  # (B, S, E)
+    evidence: Tensor  # (B, S, 19) of the rules, beside the logits
+    targets: SegmentTargets
+
+    def part(self, windows: slice) -> "Lesson":
+        targets = SegmentTargets(*(part[windows] for part in self.targets))
+        return Lesson(self.embedding[windows], self.evidence[windows], targets)

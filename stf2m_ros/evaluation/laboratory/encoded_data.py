@@ -1,6 +1,7 @@
 """An evaluation's clips as the bundle's frame encoder sees them: for studies that train methods.
 
-The encoder is frozen and the same for every method, so each frame is encoded once.
+The encoder is frozen and the same for every method, so each frame is encoded once; so is what the bundle reads of the
+facial components, to which every method's own read-out is held (METHOD section 6).
 """
 
 from dataclasses import replace
@@ -15,10 +16,11 @@ from stf2m_ros.data.slots import SlotTrack, slot_track
 from stf2m_ros.evaluation.data_choice import corrupted
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, WORDS, Corruption
 from stf2m_ros.evaluation.judging import held_for_a_segment
+from stf2m_ros.evaluation.laboratory.read_states import ReadStates
 from stf2m_ros.evaluation.scores.subject_folds import subject_folds
 from stf2m_ros.evaluation.study import EvaluationData
 from stf2m_ros.meta.token_cache import TokenCache
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, read_card
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, load_bundle, read_card
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 from stf2m_ros.stream.frame_preprocessing import normalise
 from stf2m_ros.stream.settings import WindowGrid
@@ -43,6 +45,7 @@ class EncodedData:
         self.data = data
         self.card = read_card(bundle)
         self._engine = OnnxEngine(bundle / FRAME_ENCODER_FILE)
+        self._states = ReadStates(load_bundle(bundle))
         self._kept: Dict[Tuple[str, Corruption], TokenCache] = {}
 
     def judged(self, corruption: Corruption = CLEAN) -> TokenCache:
@@ -86,6 +89,7 @@ class EncodedData:
 
     def _encoded(self, clips: Iterable[Clip]) -> TokenCache:
         tokens: List[np.ndarray] = []
+        states: List[np.ndarray] = []
         tracks: List[SlotTrack] = []
         starts, at = [], 0
         for clip in clips:
@@ -94,11 +98,12 @@ class EncodedData:
                 continue
             tracks.append(slot_track(clip, self.card.grid))
             tokens.append(self._tokens(clip))
+            states.append(self._states.of_clip(tokens[-1], tracks[-1]))
             starts.append(at)
             at += len(tokens[-1])
         if not tracks:
             raise ValueError(f"{self.data.name}: expected labelled clips, found none")
-        return TokenCache(np.concatenate(tokens), tuple(tracks), tuple(starts))
+        return TokenCache(np.concatenate(tokens), tuple(tracks), tuple(starts), np.concatenate(states))
 
     def _tokens(self, clip: Clip) -> np.ndarray:
         """(T, R, D) float16 of the clip's frames."""

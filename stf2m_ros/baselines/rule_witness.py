@@ -1,0 +1,61 @@
+"""The fuzzy rules as a second witness beside a given label. Source: METHOD section 3; this use of them is ours.
+
+The rules need no example: what they say of component states is expert knowledge, so a wrong label cannot mislead them.
+Label and rules are believed alike, each to be right `RELIABILITY` of the time and else to name any other emotion:
+- what is learned is the emotion that both make likely: a label that the face contradicts counts for less;
+- what is answered is weighed by what the rules say, as the paper weighs an emotion by its membership.
+Where no rule fires, labels and answers stay as they are. Levels and neutral are the label's and the network's own.
+"""
+
+import torch
+from torch import Tensor
+
+from stf2m_ros.emotions import EMOTIONS, INTENSITIES
+from stf2m_ros.fuzzy.inference import LEAST_VALUE
+from stf2m_ros.meta.losses import SegmentTargets
+from stf2m_ros.meta.window_batches import WindowBatch
+from stf2m_ros.meta.window_training import FuzzyInputs
+from stf2m_ros.net.fuzzy_layer import fuzzy_signals
+
+RELIABILITY = 0.7
+_EMOTIONS, _LEVELS = len(EMOTIONS), len(INTENSITIES)
+_ANOTHER = (1 - RELIABILITY) / (_EMOTIONS - 1)
+
+
+def evidence_of(batch: WindowBatch, fuzzy: FuzzyInputs) -> Tensor:
+    """(B, S, 6) of the states that the frozen read-out saw in the windows; see rule_evidence."""
+    return rule_evidence(torch.from_numpy(batch.read_states), fuzzy)
+
+
+def rule_evidence(states: Tensor, fuzzy: FuzzyInputs) -> Tensor:
+    """How likely what the rules say is under each emotion: logarithms about their mean, zeros where no rule fires.
+
+    states: (..., 12), NaN where nothing was read -> (..., 6).
+    """
+    read = ~torch.isnan(states).any(-1, keepdim=True)
+    strengths = fuzzy_signals(torch.nan_to_num(states), *fuzzy).strengths * read
+    emotion = fuzzy.rules.emotion[:, :_EMOTIONS]  # (J, 6)
+    fired = (strengths.unsqueeze(-1) * emotion).amax(-2)
+    said = (fired + LEAST_VALUE) / (fired + LEAST_VALUE).sum(-1, keepdim=True)
+    likely = torch.log(_ANOTHER + (RELIABILITY - _ANOTHER) * said)
+    return (likely - likely.mean(-1, keepdim=True)) * (fired.amax(-1, keepdim=True) > LEAST_VALUE)
+
+
+def weighed_labels(targets: SegmentTargets, evidence: Tensor) -> SegmentTargets:
+    """The same levels, shared among the emotions as label and rules together make them likely. evidence: (B, S, 6)."""
+    by_level = targets.shares[..., :-1].unflatten(-1, (_EMOTIONS, _LEVELS))
+    given = by_level.sum(-1)  # (B, S, 6)
+    emotional = given.sum(-1, keepdim=True)
+    label = given / emotional.clamp(min=1e-6)
+    both = (_ANOTHER + (RELIABILITY - _ANOTHER) * label) * evidence.exp()
+    both = both / both.sum(-1, keepdim=True)
+    moved = (both.unsqueeze(-1) * by_level.sum(-2).unsqueeze(-2)).flatten(-2)
+    contradictable = (emotional > 0) & (evidence != 0).any(-1, keepdim=True)
+    shares = torch.where(contradictable, moved, targets.shares[..., :-1])
+    return targets._replace(shares=torch.cat([shares, targets.shares[..., -1:]], dim=-1))
+
+
+def of_classes(evidence: Tensor) -> Tensor:
+    """(..., 6) -> (..., 19), to be added to logits: the same for each level of an emotion, 0 for neutral."""
+    levels = evidence.repeat_interleave(_LEVELS, dim=-1)
+    return torch.cat([levels, torch.zeros_like(levels[..., :1])], dim=-1)

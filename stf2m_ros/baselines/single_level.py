@@ -1,0 +1,31 @@
+"""ST-F2M's own network at a single level: whole windows, no inner loop; the rules are its second witness too."""
+
+from typing import Optional
+
+from stf2m_ros.baselines.method import Given, Judge
+from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, weighed_labels
+from stf2m_ros.meta.losses import SegmentLoss
+from stf2m_ros.meta.training_loop import Losses
+from stf2m_ros.meta.window_batches import WindowBatch
+from stf2m_ros.net.stf2m import HeadOutputs
+
+
+class SingleLevel:
+    """Random windows of the labelled clips, as `Supervised`; it has nothing to adapt with."""
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.module = given.new_model()
+        self.loss = SegmentLoss(given.loss, given.counts)
+
+    def losses(self, step: int) -> Losses:
+        batch = self.given.windows.batch(self.given.budget.windows, (self.given.seed, step))
+        evidence = evidence_of(batch, self.module.fuzzy)
+        return self.loss(self._answer(batch), weighed_labels(batch.targets(), evidence))
+
+    def judge(self, support: Optional[WindowBatch]) -> Judge:
+        return self._answer
+
+    def _answer(self, batch: WindowBatch) -> HeadOutputs:
+        out = self.module(batch)
+        return out._replace(logits=out.logits + of_classes(evidence_of(batch, self.module.fuzzy)))
