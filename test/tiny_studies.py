@@ -11,7 +11,7 @@ from stf2m_ros.evaluation.data_choice import corrupted
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.study import Cells, StudyContext, StudySize
 
-TINY = StudySize("tiny", rounds=3, clips=4, training_clips=4, training_steps=2, groups=1, clips_per_group=1)
+TINY = StudySize("tiny", 3, 3, clips=4, training_clips=4, training_steps=2, groups=1, clips_per_group=1)
 
 
 def tiny_clip(number: int, seconds: float = 4.0) -> Clip:

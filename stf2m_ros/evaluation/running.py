@@ -82,7 +82,8 @@ def run_facts(asked: Asked, data: List[EvaluationData]) -> Dict[str, Any]:
 def _context(name: str, asked: Asked, data: List[EvaluationData]) -> StudyContext:
     first, *others = data
     bundle, *other_bundles = asked.bundles
-    key = f"{first.name}-{first.checksum[:12]}-{bundle_stamp(bundle)}-{asked.size}-{asked.seed}"
+    size = f"{asked.size}-{asked.study_size.training_steps}"  # sizes change from version to version
+    key = f"{first.name}-{first.checksum[:12]}-{bundle_stamp(bundle)}-{size}-{asked.seed}"
     return StudyContext(
         data=first,
         bundle=bundle,

@@ -1,6 +1,8 @@
 """What a study is: something that runs on data and a bundle, and gives tables and figures. Absence has a reason."""
 
 import json
+import logging
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
@@ -11,6 +13,8 @@ from typing_extensions import Protocol
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.runtime.bundle import write_atomically
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,8 @@ class StudySize:
     """How much is done. SMOKE proves that it runs; CLAIMS is what figures are quoted from."""
 
     name: str
-    rounds: int  # seeds, or draws of subjects
+    rounds: int  # draws of subjects
+    training_rounds: int  # of studies that train: other clips and another seed each; five judge each person of a set
     clips: int  # generated clips to judge on; a set from disk is cut to so many where it is larger (0: never)
     training_clips: int
     training_steps: int  # of each method that a study trains
@@ -134,8 +139,8 @@ class StudySize:
     clips_per_group: int
 
 
-SMOKE = StudySize("smoke", rounds=3, clips=6, training_clips=8, training_steps=20, groups=2, clips_per_group=2)
-CLAIMS = StudySize("claims", 10, clips=200, training_clips=400, training_steps=1500, groups=5, clips_per_group=20)
+SMOKE = StudySize("smoke", 3, 3, clips=6, training_clips=8, training_steps=20, groups=2, clips_per_group=2)
+CLAIMS = StudySize("claims", 10, 5, clips=100, training_clips=200, training_steps=150, groups=5, clips_per_group=20)
 
 
 class Cells:
@@ -143,15 +148,31 @@ class Cells:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._expected, self._done, self._computed, self._took_s = 0, 0, 0, 0.0
+
+    def expect(self, count: int) -> None:
+        """So many will be asked for: from here on each that is computed says about how long the rest will take."""
+        self._expected = count
 
     def get(self, key: str, compute: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
         """The plain data kept under the key, computed first where it is missing. key: letters, digits, - _ . only."""
         path = self.folder / f"{key}.json"
+        self._done += 1
         if not path.exists():
+            started_s = time.monotonic()
             found = compute()
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(found).encode("utf-8"))
+            self._computed, self._took_s = self._computed + 1, self._took_s + time.monotonic() - started_s
+            _LOG.info("%s", self.progress(key))
         return json.loads(path.read_text(encoding="utf-8"))
+
+    def progress(self, key: str) -> str:
+        """A line for people. What was kept from a former run counts as done, and tells nothing about time."""
+        if not self._expected:
+            return key
+        left_s = self._took_s / max(self._computed, 1) * max(self._expected - self._done, 0)
+        return f"{key}: {self._done} of {self._expected}, at most about {left_s / 60:.0f} min left"
 
 
 @dataclass(frozen=True)

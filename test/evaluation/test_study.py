@@ -21,6 +21,17 @@ def test_a_cell_is_computed_once_and_kept(tmp_path):
     assert len(calls) == 1
 
 
+def test_a_cell_that_was_computed_says_how_long_the_rest_takes(tmp_path):
+    first = Cells(tmp_path / "cells")
+    first.get("a", dict)
+    assert first.progress("a") == "a"  # nobody said how many there will be
+    cells = Cells(tmp_path / "cells")
+    cells.expect(3)
+    cells.get("a", dict)  # kept
+    cells.get("b", dict)
+    assert cells.progress("b") == "b: 2 of 3, at most about 0 min left"
+
+
 def test_a_row_that_cannot_be_measured_says_why():
     row = Row.empty(("ours",), ("ACC", "RECALL"), "no bundle was given")
     assert row.cells["ACC"] == Missing("no bundle was given")

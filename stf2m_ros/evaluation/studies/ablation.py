@@ -88,6 +88,7 @@ class Ablation:
         if context.data is None or context.bundle is None:
             return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder all share"})
         runs = _Runs(context, self.rules_folder)
+        context.cells.expect(len(self.variants) * context.size.training_rounds)
         found = {name: runs.of(name) for name in self.variants}
         facts = {"steps": context.size.training_steps, "windows_a_step": WINDOWS_A_STEP, "interference": INTERFERENCE}
         return StudyResult(self.name, (ablation_table(found),), facts=facts)
@@ -117,7 +118,7 @@ class _Runs:
         self._laboratory: Optional[Laboratory] = None
 
     def of(self, name: str) -> List[Mapping[str, Any]]:
-        numbers = range(self.context.size.rounds)
+        numbers = range(self.context.size.training_rounds)
         return [self.context.cells.get(f"{name}-{number}", lambda n=number: self._cell(name, n)) for number in numbers]
 
     def _cell(self, name: str, number: int) -> Dict[str, Any]:

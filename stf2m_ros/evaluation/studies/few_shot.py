@@ -55,11 +55,12 @@ class FewShot:
         if context.data is None or context.bundle is None:
             return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder methods share"})
         methods, runs, full = chosen_methods(context.methods), _Runs(context), context.size.name != SMOKE.name
-        every = {name: runs.of(name, "all") for name in methods}
-        few = {name: runs.of(name, "few") for name in methods}
         # Tiny: one of each, which shows that it runs.
         counts, shares = (LABELS_OF_EACH_CLASS, DATA_SHARES) if full else (LABELS_OF_EACH_CLASS[:1], DATA_SHARES[-1:])
         areas = DEFECT_AREAS if full else DEFECT_AREAS[::2]
+        runs.expect(len(methods) * (2 + len(counts)) + len(shares) * len(areas))
+        every = {name: runs.of(name, "all") for name in methods}
+        few = {name: runs.of(name, "few") for name in methods}
         labels = {count: {name: runs.of(name, f"labels-{count}") for name in methods} for count in counts}
         defects = {(share, area): runs.with_defects(share, area) for share in shares for area in areas}
         tables = (
@@ -84,6 +85,9 @@ class _Runs:
         self.context = context
         self._encoded: Optional[EncodedData] = None
         self._laboratory: Optional[Laboratory] = None
+
+    def expect(self, of_each_round: int) -> None:
+        self.context.cells.expect(of_each_round * self.context.size.training_rounds)
 
     def of(self, method: str, kind: str) -> Rounds:
         """kind: all, few (and partly wrong), or labels-N of each class."""
@@ -111,7 +115,7 @@ class _Runs:
         return self._rounds(f"defects-{share}-{area}", cell)
 
     def _rounds(self, key: str, cell: Callable[[int], Dict[str, Any]]) -> Rounds:
-        numbers = range(self.context.size.rounds)
+        numbers = range(self.context.size.training_rounds)
         return [self.context.cells.get(f"{key}-{number}", lambda n=number: cell(n)) for number in numbers]
 
     def _seed(self, number: int) -> int:

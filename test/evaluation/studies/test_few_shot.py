@@ -12,7 +12,7 @@ from stf2m_ros.evaluation.studies.ablation import GROUPS, VARIANTS, Ablation
 from stf2m_ros.evaluation.studies.few_shot import FewShot
 from stf2m_ros.evaluation.study import SMOKE, Cells, Missing, Score, StudyContext, StudySize
 
-TINY = StudySize(SMOKE.name, rounds=2, clips=6, training_clips=12, training_steps=1, groups=1, clips_per_group=1)
+TINY = StudySize(SMOKE.name, 2, 2, clips=6, training_clips=12, training_steps=1, groups=1, clips_per_group=1)
 
 
 def context(tmp_path, data, methods=()):
@@ -35,6 +35,13 @@ def test_nobody_is_learned_from_and_judged_and_every_round_judges_others():
         judged |= unseen
     assert len(judged) == 10
     assert encoded.grid().span_s == 3.0
+
+
+def test_each_frame_has_what_the_bundle_reads_of_its_components():
+    judged = EncodedData(ShortClips(learned_from=2), BUNDLE).judged()
+    assert judged.states.shape == (len(judged.tokens), 12)
+    held = np.concatenate([start + track.frame_index for start, track in zip(judged.starts, judged.tracks)])
+    assert np.abs(judged.states[np.unique(held[held >= 0])]).max() <= 1.0
 
 
 def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
