@@ -57,6 +57,7 @@ class Trust(NamedTuple):
 
     generated: weight of the generated faces' emotions. Their components always count: what moves in a face is the same
     in all of them, but what it means the real labels know better, where there are enough of them and they are right.
+    At 0 the emotions' read-out begins anew, so that nothing but real labels teaches it.
     """
 
     given: float
@@ -218,6 +219,9 @@ def run(study: Study, method: str, data: str, seed: int, fold_number: int) -> Di
     if method != UNTOUCHED:
         trust = TRUST[data] if method == OURS else None
         steps = study.steps if data == "all" else study.steps // 2
+        if trust is not None and not trust.generated:
+            torch.manual_seed(seed)
+            readout.emotion.reset_parameters()
         number = 100 * seed + fold_number
         readout = fine_tune(readout, study, given, steps, trust, seed=number)
     said = {int(clip): int(beliefs(readout, study.real.frames[clip]).mean(0).argmax()) for clip in fold.test}
