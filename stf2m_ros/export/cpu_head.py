@@ -40,9 +40,11 @@ def write_cpu_head(source: Path, target: Path) -> None:
     arrays = _arrays(graph, read[0].input[1])
     inside = {name for node in steps for name in node.output}
     rest = [node for node in graph.node if not node.name.startswith(_STEPS)]
-    (said,) = {name for node in rest for name in node.input if name in inside}
-    first = min(place for place, node in enumerate(rest) if said in node.input)
-    rest[first:first] = _gru(read[0].input[0], said, arrays[_RECUR].shape[0] // 2)
+    said = {name for node in rest for name in node.input if name in inside}
+    if len(said) != 1:
+        raise NoRecurrence(f"{source}: expected one output of the steps to be read, found {sorted(said)}")
+    first = min(place for place, node in enumerate(rest) if said & set(node.input))
+    rest[first:first] = _gru(read[0].input[0], said.pop(), arrays[_RECUR].shape[0] // 2)
     del graph.node[:]
     graph.node.extend(rest)
     graph.initializer.extend(_weights(read[0].input[1], arrays))

@@ -11,7 +11,9 @@ from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.net.fuzzy_layer import RuleTensors
-from stf2m_ros.runtime.bundle import read_card
+from stf2m_ros.runtime.bundle import WINDOW_HEAD_CPU_FILE, load_bundle, read_card
+from stf2m_ros.runtime.bundle_engines import open_onnx_engines
+from stf2m_ros.runtime.head_file import head_file
 from stf2m_ros.stream.settings import TextSettings
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
@@ -40,6 +42,14 @@ def test_the_card_tells_the_ranges_that_the_model_was_fitted_to(untrained):
     card = read_card(write_bundle(config, trained, {"full_window": {"segments": 3}}))
     assert (card.fuzzy.component_range, card.fuzzy.intensity_range) == (0.3, 0.6)
     assert card.temperature == 1.5
+
+
+def test_a_bundle_holds_a_window_head_for_onnx_runtime_too(untrained):
+    config, trained = untrained
+    folder = write_bundle(config, trained, {})
+    bundle = load_bundle(folder)
+    assert head_file(bundle) == WINDOW_HEAD_CPU_FILE
+    open_onnx_engines(bundle).close()
 
 
 def test_explanations_that_no_label_ever_held_to_the_face_are_told_with_every_message(untrained):
