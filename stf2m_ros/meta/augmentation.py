@@ -23,7 +23,8 @@ class AugmentationSettings:
     brightness: float = 0.25
     coarse_share: float = 0.4
     coarse_px: Tuple[int, int] = (24, 72)
-    occluded_share: float = 0.25
+    occluded_share: float = 0.3
+    occluded_side: Tuple[float, float] = (0.1, 0.66)
     noise: float = 0.04
 
 
@@ -125,7 +126,7 @@ def _relit(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tens
 def _occluded(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
     """A rectangle of one colour over the chosen pictures."""
     chosen = draws.chance(settings.occluded_share)[draws.rows.own]
-    centre, half = draws.pairs(0, 1), draws.pairs(0.05, 0.22)
+    centre, half = draws.pairs(0, 1), draws.pairs(*settings.occluded_side) / 2
     y, x = (torch.linspace(0, 1, size, device=faces.device)[None] for size in faces.shape[2:])
     covered = ((y - centre[0]).abs() < half[0])[:, :, None] & ((x - centre[1]).abs() < half[1])[:, None]
     colour = draws.between(0, 1, 3, 1, 1)

@@ -33,11 +33,15 @@ class GeneratedClips:
 
     windows: clips for stage 2, of people whom stage 1 never saw, at windows_frames_per_s; 0: stage 1's own clips.
     The encoder reads the people it has learned from too well: a head trained on them trusts its tokens too much.
+    occluded_share: of the training clips (stage 1 and 2), those with something before the face at some time.
+    training_frames_per_s: stage 1 looks at single frames, and learns more from more people than from more of each.
     """
 
     training: int = 1400
     windows: int = 0
     validation: int = 120
+    occluded_share: float = 0.15
+    training_frames_per_s: float = 10.0
     windows_frames_per_s: float = 5.0
     duration_s: float = 30.0
     workers: int = 2
@@ -71,7 +75,9 @@ def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) ->
         GeneratorSettings(people=people, duration_s=settings.duration_s)
         for people in ("train", "validation", WINDOW_CLIPS)
     )
-    windows = replace(windows, frames_per_s=settings.windows_frames_per_s)
+    occluded = settings.occluded_share
+    train = replace(train, frames_per_s=settings.training_frames_per_s, occluded_share=occluded)
+    windows = replace(windows, frames_per_s=settings.windows_frames_per_s, occluded_share=occluded)
     names = {
         "train": _generate(train, settings.training, stores["train"], settings.workers),
         WINDOW_CLIPS: _generate(windows, settings.windows, stores["train"], settings.workers),

@@ -47,7 +47,7 @@ def _talk(style: Style, settings: GeneratorSettings, rng: np.random.Generator) -
     now_s = rng.exponential(1.2)
     while now_s < settings.duration_s - 0.5:
         emotion = int(rng.choice(subjects))
-        length_s = float(np.clip(rng.lognormal(1.3, 0.5), 1.0, 8.0))
+        length_s = float(np.clip(rng.lognormal(1.5, 0.45), 1.5, 10.0))
         share = min(1.0, 0.8 * length_s / (style.onset_s[emotion] + style.offset_s[emotion]))
         pace = rng.uniform(0.7, 1.3)
         onset_s, offset_s = (share * min(pace, 1.2) * ramp[emotion] for ramp in (style.onset_s, style.offset_s))
@@ -93,13 +93,13 @@ def classes_from_extents(extents: np.ndarray) -> np.ndarray:
 def units_from_extents(style: Style, extents: np.ndarray, frame_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(T, U, 2) action units in [0, 1] above the person's neutral face, blinks and small unrest included."""
     count = len(frame_s)
-    moment = np.clip(1 + rng.normal(0, 0.08, (len(EMOTIONS), NUM_ACTION_UNITS, 1)), 0.5, 1.4)
-    bend = np.exp(rng.normal(0, 0.08, (len(EMOTIONS), NUM_ACTION_UNITS)))  # some units come early, some late
+    moment = np.clip(1 + rng.normal(0, 0.05, (len(EMOTIONS), NUM_ACTION_UNITS, 1)), 0.5, 1.4)
+    bend = np.exp(rng.normal(0, 0.05, (len(EMOTIONS), NUM_ACTION_UNITS)))  # some units come early, some late
     fullest = np.clip(style.fullest * moment, 0, 1)
     share = extents[:, :, None] ** bend[None]  # (T, 6, U)
     units = (share[..., None] * fullest[None]).max(axis=1)
     unrest = smooth_noise(count, 0.25, frame_s, rng, channels=NUM_ACTION_UNITS)
-    units += np.clip(unrest - 0.6, 0, 1)[..., None] * 0.12 * style.restlessness
+    units += np.clip(unrest - 0.6, 0, 1)[..., None] * 0.07 * style.restlessness
     units[:, unit_row(43)] = np.maximum(units[:, unit_row(43)], _blinks(frame_s, style.blinks_per_s, rng)[:, None])
     return np.clip(units, 0, 1).astype(np.float32)
 
@@ -123,7 +123,7 @@ def _draw_peak(rng: np.random.Generator) -> float:
 
 
 def _near(level: float, rng: np.random.Generator) -> float:
-    return float(np.clip(level + rng.normal(0, 0.05), 0.2, 1.0))
+    return float(np.clip(level + rng.normal(0, 0.03), 0.2, 1.0))
 
 
 def _smooth_step(x: np.ndarray) -> np.ndarray:

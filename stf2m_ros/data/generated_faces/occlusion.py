@@ -10,6 +10,9 @@ from stf2m_ros.data.generated_faces.canvas import CanvasGrid, fill
 from stf2m_ros.data.generated_faces.identity import Identity
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
 
+STAYING_SHARE = {"hand": 0.0, "mask": 0.7, "thing": 0.4}
+"""How often it stays before the face for the whole clip."""
+
 
 @dataclass(frozen=True)
 class Occlusion:
@@ -29,12 +32,12 @@ class Occlusion:
 
 
 def draw_occlusion(identity: Identity, settings: GeneratorSettings, rng: np.random.Generator) -> Optional[Occlusion]:
-    """At most one occlusion for a clip."""
+    """At most one occlusion for a clip; masks, and some things held up, stay for the whole of it."""
     if rng.random() >= settings.occluded_share:
         return None
-    kind = str(rng.choice(["hand", "mask", "thing"], p=[0.6, 0.15, 0.25]))
+    kind = str(rng.choice(["hand", "mask", "thing"], p=[0.5, 0.2, 0.3]))
     start_s = float(rng.uniform(-2, settings.duration_s))
-    whole = kind == "mask" and rng.random() < 0.7
+    whole = rng.random() < STAYING_SHARE[kind]
     skin = tuple(float(v) for v in np.clip(np.array(identity.look.skin) * rng.uniform(0.75, 1.05), 0, 255))
     cloth = tuple(float(v) for v in rng.uniform(20, 240, 3))
     return Occlusion(
@@ -43,7 +46,7 @@ def draw_occlusion(identity: Identity, settings: GeneratorSettings, rng: np.rand
         end_s=settings.duration_s if whole else start_s + float(rng.uniform(1, 6)),
         place=(float(rng.normal(0, 0.4)), float(rng.normal(0.35, 0.3))),
         angle=float(rng.uniform(-0.9, 0.9)),
-        size=float(rng.uniform(0.75, 1.15)),
+        size=float(rng.uniform(0.75, 1.9 if whole and kind == "thing" else 1.15)),
         colour=skin if kind == "hand" else cloth,
     )
 
