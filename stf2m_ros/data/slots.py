@@ -9,7 +9,7 @@ import numpy as np
 from stf2m_ros.data.clip import Clip, TimedWord
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.stream.settings import WindowGrid
-from stf2m_ros.stream.text_embedding import word_parts
+from stf2m_ros.stream.spoken_parts import spoken_parts
 
 UNLABELLED = -1
 
@@ -112,7 +112,10 @@ def _vector_name(vector: np.ndarray) -> str:
     return f"#{hashlib.sha256(np.asarray(vector, np.float32).tobytes()).hexdigest()[:16]}"
 
 
-def vocabulary(tracks: Sequence[SlotTrack]) -> List[str]:
-    """Every distinct word of the clips, lower-cased, and the marks behind words, sorted."""
-    texts = {word.text.lower() for track in tracks for word in track.words}
-    return sorted({part for text in texts for part in word_parts(text)})
+def vocabulary(tracks: Sequence[SlotTrack], pairs: bool = False) -> List[str]:
+    """Every distinct word of the clips, lower-cased, and the marks behind words, sorted.
+
+    pairs: and every two of them that follow each other.
+    """
+    spoken = (parts for track in tracks for _, parts in spoken_parts(track.words, pairs))
+    return sorted({part.lower() for parts in spoken for part in parts})

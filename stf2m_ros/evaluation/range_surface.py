@@ -102,6 +102,7 @@ class _Part:
 
     z: Tensor  # (B, S, E)
     seen: Tensor  # (B, S)
+    words_alone: Optional[Tensor]  # (B, S, E), where the head has a straight way for words
     emotional: np.ndarray  # (B, S)
     person: np.ndarray  # (K,)
     expected: np.ndarray  # (K,)
@@ -109,7 +110,8 @@ class _Part:
     def count_right(self, model: WindowModel, pair: Pair, counts: np.ndarray) -> None:
         """Adds to counts (people, 18)."""
         ranges = torch.tensor(pair, device=self.z.device)
-        out = model.head.conclude(self.z, self.seen, model.fuzzy.rules, ranges, model.head.last_layer)
+        fuzzy, last_layer = (model.fuzzy.rules, ranges), model.head.last_layer
+        out = model.head.conclude(self.z, self.seen, *fuzzy, last_layer, self.words_alone)
         said = out.logits[..., :NEUTRAL_INDEX].argmax(-1).cpu().numpy()[self.emotional]
         right = said == self.expected
         np.add.at(counts, (self.person[right], self.expected[right]), 1)
@@ -120,8 +122,14 @@ def _part(model: WindowModel, sampler: WindowSampler, cuts: Sequence[Cut], perso
     windows = sampler.cut(cuts[own])
     emotional = (windows.class_index != UNLABELLED) & (windows.class_index != NEUTRAL_INDEX)
     owner = np.broadcast_to(person[own][:, None], emotional.shape)
-    z, seen = model.head.encode(model.head_inputs(windows, model.text()))
-    return _Part(z, seen, emotional, owner[emotional], windows.class_index[emotional])
+    inputs = model.head_inputs(windows, model.text())
+    return _Part(
+        *model.head.encode(inputs),
+        model.head.words_alone(inputs),
+        emotional,
+        owner[emotional],
+        windows.class_index[emotional],
+    )
 
 
 def _recalls(right: np.ndarray, total: np.ndarray) -> np.ndarray:

@@ -140,15 +140,35 @@ class IntervalTrainingTask:
         return torch.matmul(embedding, last_layer[:, :-1].T) + last_layer[:, -1]
 
 
+def by_words(pooled: Pooling, batch: WindowBatch, pairs: bool) -> Tensor:
+    """(N, B * S) the same segments, but to be added up and divided by the root of how many words and marks they hold.
+
+    Two words that agree say more than one, and ten not five times as much; how long they took says nothing.
+    """
+    held = (pooled.weight > 0).float()
+    looked_up = torch.from_numpy((batch.word_ids != NO_WORD).sum(-1)).float().ravel()
+    words = held @ looked_up / (2 if pairs else 1)
+    return held / words.clamp(min=1).sqrt().unsqueeze(-1)
+
+
 @torch.no_grad()
 def judge_intervals(
     model: WindowModel, sampler: WindowSampler, which: Sequence[Interval], batch: int = 64
 ) -> np.ndarray:
-    """(N, 19) mean logits of each interval, as the robot says them at its end."""
+    """(N, 19) logits of each interval, as the robot says them at its end: the mean of its segments'.
+
+    Where words add up within a segment they also do over an interval: see `by_words`; the biases count once.
+    """
     said = []
     for start in range(0, len(which), batch):
         part = which[start : start + batch]
         cuts = [cut_ending_with(sampler, interval) for interval in part]
         pooled = pooling(sampler, cuts, [interval.label for interval in part])
-        said.append((pooled.weight @ model(sampler.cut(cuts)).logits.flatten(0, 1)).numpy())
+        windows = sampler.cut(cuts)
+        logits = model(windows).logits.flatten(0, 1)
+        if model.text_settings.add_up:
+            bias = model.head.last_layer[:, -1]
+            said.append((by_words(pooled, windows, model.text_settings.pairs) @ (logits - bias) + bias).numpy())
+        else:
+            said.append((pooled.weight @ logits).numpy())
     return np.concatenate(said)

@@ -11,12 +11,14 @@ from stf2m_ros.data.slots import UNLABELLED, vocabulary
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.token_cache import TokenCache
-from stf2m_ros.stream.settings import WindowGrid
-from stf2m_ros.stream.text_embedding import MARKS, word_parts
+from stf2m_ros.stream.settings import TextSettings, WindowGrid
+from stf2m_ros.stream.spoken_parts import spoken_parts
+from stf2m_ros.stream.text_embedding import MARKS
 
 MAX_WORDS = 8
-"""Words of one segment that count; nobody says more in half a second."""
+"""Words of one segment that count; nobody says more in half a second. With pairs, twice as many looked-up texts."""
 NO_WORD = -1
+_TEXT = TextSettings()
 _ALL = slice(None)
 
 
@@ -85,8 +87,15 @@ class Variation(NamedTuple):
 class WindowSampler:
     """Draws batches; the same numbers give the same batch."""
 
-    def __init__(self, cache: TokenCache, grid: WindowGrid, sampling: WindowSampling, words: List[str]) -> None:
-        self.cache, self.grid, self.sampling = cache, grid, sampling
+    def __init__(
+        self,
+        cache: TokenCache,
+        grid: WindowGrid,
+        sampling: WindowSampling,
+        words: List[str],
+        text: TextSettings = _TEXT,
+    ) -> None:
+        self.cache, self.grid, self.sampling, self.text = cache, grid, sampling, text
         self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
         self.mark_ids = [self.word_id[mark] for mark in MARKS if mark in self.word_id]
         self.token_spread = _spread(cache.tokens)
@@ -175,16 +184,24 @@ class WindowSampler:
         )
 
     def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
-        ids = np.full((self.grid.segments, MAX_WORDS), NO_WORD)
+        most = MAX_WORDS * (2 if self.text.pairs else 1)
+        ids = np.full((self.grid.segments, most), NO_WORD)
         counts = np.zeros(self.grid.segments, int)
-        for word in words:
-            first = int((word.start_s + shift_s) / self.grid.segment_s)
-            last = int(np.ceil((word.end_s + shift_s) / self.grid.segment_s - 1e-6))
-            for segment in range(max(first, 0), min(max(last, first + 1), self.grid.segments)):
-                for part in word_parts(word.text.lower())[: MAX_WORDS - counts[segment]]:
-                    ids[segment, counts[segment]] = self.word_id.get(part, NO_WORD)
+        for word, parts in spoken_parts(words, self.text.pairs):
+            for segment in self._segments_of(word, shift_s):
+                for part in parts[: most - counts[segment]]:
+                    ids[segment, counts[segment]] = self.word_id.get(part.lower(), NO_WORD)
                     counts[segment] += 1
         return ids
+
+    def _segments_of(self, word: TimedWord, shift_s: float) -> range:
+        """Those in which the word counts, as in stf2m_ros.stream.segment_text."""
+        segment_s, segments = self.grid.segment_s, self.grid.segments
+        if self.text.add_up:
+            first = int(((word.start_s + word.end_s) / 2 + shift_s) / segment_s + 1e-5)
+            return range(max(first, 0), min(first + 1, segments))
+        first, last = int((word.start_s + shift_s) / segment_s), int(np.ceil((word.end_s + shift_s) / segment_s - 1e-6))
+        return range(max(first, 0), min(max(last, first + 1), segments))
 
     def _kept(self, rng: np.random.Generator) -> np.ndarray:
         """(T,) 0 where a frame is lost."""
@@ -231,6 +248,6 @@ def class_counts(cache: TokenCache) -> np.ndarray:
     return np.sum([track.shares(slice(None)).sum(0, dtype=np.float64) for track in cache.tracks], axis=0)
 
 
-def cache_vocabulary(*caches: TokenCache) -> List[str]:
-    """Every distinct word of the caches' clips."""
-    return vocabulary([track for cache in caches for track in cache.tracks])
+def cache_vocabulary(*caches: TokenCache, pairs: bool = False) -> List[str]:
+    """Every distinct word of the caches' clips, and with `pairs` every two that follow each other."""
+    return vocabulary([track for cache in caches for track in cache.tracks], pairs)

@@ -52,7 +52,7 @@ class WindowModel(nn.Module):
     ) -> None:
         """vectors: (V, dim) ready ones of the vocabulary, which then stay; None for a subword table that learns."""
         super().__init__()
-        self.vocabulary = vocabulary
+        self.vocabulary, self.text_settings = vocabulary, text
         self.head = WindowHead(head)
         self.text = TextTable(text, vocabulary) if vectors is None else WordVectors(vocabulary, vectors)
         for name, tensor in {**fuzzy.rules._asdict(), _RANGES: fuzzy.ranges}.items():
@@ -71,7 +71,7 @@ class WindowModel(nn.Module):
         """What the head takes, where the model is. vectors: (V, 300) of the vocabulary. Any leading axes."""
         arrays = (batch.tokens, batch.frame_presence, batch.word_ids)
         tokens, presence, word_ids = (torch.from_numpy(array).to(vectors.device) for array in arrays)
-        return HeadInputs(tokens, presence, *segment_words(vectors, word_ids))
+        return HeadInputs(tokens, presence, *segment_words(vectors, word_ids, self.text_settings.add_up))
 
     def forward(self, batch: WindowBatch) -> HeadOutputs:
         return self.head(self.head_inputs(batch, self.text()), *self.fuzzy, self.head.last_layer)
@@ -101,9 +101,9 @@ class WindowTrainingTask:
         return self.loss(out, moved(batch.targets(), device))
 
 
-def segment_words(vectors: Tensor, word_ids: Tensor) -> "tuple[Tensor, Tensor]":
-    """Mean vector of each segment's words (B, S, 300), and where there are any (B, S). vectors: (V, 300)."""
+def segment_words(vectors: Tensor, word_ids: Tensor, add_up: bool = False) -> "tuple[Tensor, Tensor]":
+    """Mean or sum of each segment's words (B, S, 300), and where there are any (B, S). vectors: (V, 300)."""
     heard = (word_ids != NO_WORD).float()
     count = heard.sum(-1)
     summed = (functional.embedding(word_ids.clamp(min=0), vectors) * heard.unsqueeze(-1)).sum(-2)
-    return summed / count.clamp(min=1).unsqueeze(-1), (count > 0).float()
+    return summed if add_up else summed / count.clamp(min=1).unsqueeze(-1), (count > 0).float()

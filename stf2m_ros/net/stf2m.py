@@ -1,7 +1,7 @@
 """ST-F2M after the frame encoder: thirty seconds of tokens and words to one row of logits per segment."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,10 @@ NUM_COMPONENTS = 12
 
 @dataclass(frozen=True)
 class WindowHeadConfig:
-    """Sizes of the window head. rows * columns regions of token_dim numbers come in, embedding_dim numbers go out."""
+    """Sizes of the window head. rows * columns regions of token_dim numbers come in, embedding_dim numbers go out.
+
+    word_evidence: a segment's words also reach its embedding directly, so that the answer can be as sure as words are.
+    """
 
     rows: int = 4
     columns: int = 4
@@ -27,6 +30,7 @@ class WindowHeadConfig:
     slots_per_segment: int = 5
     embedding_dim: int = 128
     graph_parts: Tuple[str, ...] = PARTS
+    word_evidence: bool = False
 
     def __post_init__(self) -> None:
         if self.embedding_dim % 2:
@@ -76,23 +80,38 @@ class WindowHead(nn.Module):
         self.personal_range = PersonalRange(width, gauges=32)
         self.components = nn.Linear(width, NUM_COMPONENTS)
         self.recurrent = RecurrentHead(width + FUZZY_FEATURES, width // 2)
+        self.evidence = WordEvidence(config.text_dim, width) if config.word_evidence else None
         self.last_layer = nn.Parameter(torch.randn(NUM_CLASSES, width + 1) * 0.05)
 
     def forward(self, inputs: HeadInputs, rules: RuleTensors, ranges: Tensor, last_layer: Tensor) -> HeadOutputs:
         """last_layer: (19, E + 1), the last column holding the biases."""
-        return self.conclude(*self.encode(inputs), rules, ranges, last_layer)
+        return self.conclude(*self.encode(inputs), rules, ranges, last_layer, self.words_alone(inputs))
 
     def encode(self, inputs: HeadInputs) -> Tuple[Tensor, Tensor]:
         """What no rule and no range changes: each segment's embedding (B, S, E), and whether a face was seen (B, S)."""
         seen = _segment_presence(inputs.frame_presence, self.config.slots_per_segment)
         return self._encode(inputs, seen), seen
 
-    def conclude(self, z: Tensor, seen: Tensor, rules: RuleTensors, ranges: Tensor, last_layer: Tensor) -> HeadOutputs:
-        """From what `encode` gave to the answer."""
+    def words_alone(self, inputs: HeadInputs) -> Optional[Tensor]:
+        """What each segment's words say by themselves (B, S, E); None where the head has no such way for them."""
+        return None if self.evidence is None else self.evidence.read(inputs.words)
+
+    def conclude(
+        self,
+        z: Tensor,
+        seen: Tensor,
+        rules: RuleTensors,
+        ranges: Tensor,
+        last_layer: Tensor,
+        words_alone: Optional[Tensor] = None,
+    ) -> HeadOutputs:
+        """From what `encode` and `words_alone` gave to the answer."""
         components = torch.tanh(self.components(z))
         signals = fuzzy_signals(components, rules, ranges, smooth=self.training)
         fuzzy = fuzzy_features(signals) * seen.unsqueeze(-1)  # what was not seen has no expression
         embedding = self.recurrent(torch.cat([z, fuzzy], dim=-1)) + z
+        if self.evidence is not None and words_alone is not None:
+            embedding = self.evidence(embedding, words_alone)
         logits = torch.matmul(embedding, last_layer[:, :-1].T) + last_layer[:, -1]
         seen = seen.unsqueeze(-1)
         return HeadOutputs(logits, signals.memberships * seen, components * seen, signals.strengths * seen, embedding)
@@ -107,6 +126,22 @@ class WindowHead(nn.Module):
         present = torch.maximum(seen, inputs.word_presence)
         z = self.embed(self.temporal(self.graph(nodes, present)).flatten(2))
         return self.personal_range(z, seen)
+
+
+class WordEvidence(nn.Module):
+    """Words on a straight way to the embedding [ours]: linear, so that evidence adds up and a plain word adds nothing.
+
+    keep: how much of each number of the embedding stays beside it; training may begin with words alone.
+    """
+
+    def __init__(self, text_dim: int, width: int) -> None:
+        super().__init__()
+        self.read = nn.Linear(text_dim, width, bias=False)
+        self.keep = nn.Parameter(torch.ones(width))
+
+    def forward(self, embedding: Tensor, words_alone: Tensor) -> Tensor:
+        """Both (B, S, E)."""
+        return embedding * self.keep + words_alone
 
 
 class Location(nn.Module):

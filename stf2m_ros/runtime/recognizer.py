@@ -53,7 +53,7 @@ class Recognizer:
         card = bundle.card
         if text_embedding.dim != card.text.dim:
             raise ValueError(f"text_embedding: expected {card.text.dim} values a word, found {text_embedding.dim}")
-        self._grid = card.grid
+        self._grid, self._text_settings = card.grid, card.text
         self._engines = (frame_encoder, window_head)
         self._face_finder = FaceFinder(card.preprocessing, cropper)
         if tokens is None:
@@ -101,7 +101,8 @@ class Recognizer:
         arrays = self._window.assemble(self._due.take())
         self._transcript.forget_before(arrays.start_s - _LATE_WORDS_S)
         words = self._transcript.words_between(max(arrays.start_s, self._words_since_s), arrays.end_s)
-        text = segment_text(words, self._text_embedding, arrays.start_s, self._grid.segments, self._grid.segment_s)
+        grid, looked_up = self._grid, self._text_settings
+        text = segment_text(words, self._text_embedding, arrays.start_s, grid.segments, grid.segment_s, looked_up)
         values = self._judge.judge(arrays, text)
         absence = self._silence_after_start(arrays.start_s, arrays.absence)
         return self._sequence(WindowEvidence(arrays.start_s, arrays.end_s, absence, text), values)

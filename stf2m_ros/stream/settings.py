@@ -61,13 +61,19 @@ class WindowGrid:
 
 @dataclass(frozen=True)
 class TextSettings:
-    """The subword table: character n-grams hashed (crc32 of UTF-8) into buckets, their mean projected to dim."""
+    """The subword table: character n-grams hashed (crc32 of UTF-8) into buckets, their mean projected to dim.
+
+    pairs: a word is also looked up together with the one before it. add_up: a segment's vector is the sum of its words,
+    each counted once, where its middle lies; else the mean of those that overlap it.
+    """
 
     dim: int = 300
     buckets: int = 4096
     rank: int = 32
     min_n: int = 3
     max_n: int = 5
+    pairs: bool = False
+    add_up: bool = False
 
     def __post_init__(self) -> None:
         for name in ("dim", "buckets", "rank"):

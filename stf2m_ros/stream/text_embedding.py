@@ -13,6 +13,8 @@ from stf2m_ros.stream.settings import TextSettings
 REMEMBERED_WORDS = 4096  # of 1.2 kB each
 MARKS = "?!"
 """Punctuation that tells how something was said. A table that learned a mark knows it as a word of its own."""
+BETWEEN = " "
+"""Stands between the two words of a pair, and in no word."""
 
 
 class TextEmbedding(Protocol):
@@ -33,13 +35,13 @@ def word_parts(text: str) -> Tuple[str, ...]:
 
 
 def ngram_buckets(word: str, settings: TextSettings) -> np.ndarray:
-    """Bucket of each character n-gram of the lower-cased <word>, and of the whole: (n,) int64, with repeats."""
+    """Bucket of each character n-gram of the lower-cased <word>, and of the whole: (n,) int64, with repeats.
+
+    A pair of words has the whole alone: its parts are looked up beside it.
+    """
     padded = f"<{word.lower()}>"
-    grams = [
-        padded[start : start + length]
-        for length in range(settings.min_n, settings.max_n + 1)
-        for start in range(len(padded) - length + 1)
-    ]
+    lengths = () if BETWEEN in word else range(settings.min_n, settings.max_n + 1)
+    grams = [padded[start : start + length] for length in lengths for start in range(len(padded) - length + 1)]
     hashes = [zlib.crc32(gram.encode("utf-8", "replace")) for gram in [*grams, padded]]
     return np.array(hashes, np.int64) % settings.buckets
 

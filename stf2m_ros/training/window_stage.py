@@ -40,7 +40,8 @@ class WindowStage:
     def train(self, clips: Iterable[Clip]) -> WindowModel:
         """At a single level. clips: of all splits, without frames; read where the configuration names word vectors."""
         torch.manual_seed(self.config.seed + 1)
-        config, words, vectors = self.config, cache_vocabulary(*self.caches.values()), None
+        config, vectors = self.config, None
+        words = cache_vocabulary(*self.caches.values(), pairs=config.text.pairs)
         if config.word_vectors:
             words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
         model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
@@ -83,7 +84,11 @@ class WindowStage:
     def sampler(self, split: str, model: WindowModel) -> WindowSampler:
         """Of the windows of a split, with the model's words."""
         return WindowSampler(
-            self.caches[split], self.config.grid, self.config.window_training.sampling, model.vocabulary
+            self.caches[split],
+            self.config.grid,
+            self.config.window_training.sampling,
+            model.vocabulary,
+            self.config.text,
         )
 
     def fit_ranges(self, model: WindowModel, learner: Optional[MetaLearner]) -> Optional[FittedRanges]:

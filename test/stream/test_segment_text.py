@@ -1,6 +1,7 @@
 import numpy as np
 
 from stf2m_ros.stream.segment_text import segment_text
+from stf2m_ros.stream.settings import TextSettings
 from stf2m_ros.stream.timed_word import TimedWord
 
 EPOCH_S = 1.8e9
@@ -46,3 +47,16 @@ def test_a_word_that_nobody_knows_is_counted_but_is_no_text():
     assert text.word_counts.tolist() == [1, 2, 0, 0]
     assert text.presence.tolist() == [0, 1, 0, 0]
     assert text.vectors[1].tolist() == [0, 1]
+
+
+def test_words_add_up_where_the_table_says_so_each_in_the_segment_of_its_middle():
+    spoken = [TimedWord("up", EPOCH_S + 0.1, EPOCH_S + 0.3), TimedWord("up", EPOCH_S + 0.3, EPOCH_S + 0.6)]
+    text = segment_text(spoken, TwoWordEmbedding(), EPOCH_S, 4, 0.5, TextSettings(dim=2, add_up=True))
+    assert text.vectors.tolist() == [[0, 2], [0, 0], [0, 0], [0, 0]]
+    assert text.word_counts.tolist() == [2, 1, 0, 0]
+
+
+def test_a_word_whose_middle_lies_before_the_window_adds_nothing():
+    spoken = [TimedWord("up", EPOCH_S - 0.4, EPOCH_S + 0.2)]
+    text = segment_text(spoken, TwoWordEmbedding(), EPOCH_S, 4, 0.5, TextSettings(dim=2, add_up=True))
+    assert not text.vectors.any() and not text.presence.any()

@@ -1,0 +1,145 @@
+"""Words begin at regression: which emotion each word tells, found at once and written into the text path.
+
+A few thousand utterances teach a network by steps less than they teach a penalised regression, whose best weights are
+there in a second. So the subword table, the straight way of the words and the last layer begin as that regression; what
+the window adds is learned from there. It is fitted to what the head is given: sums of word vectors per segment.
+"""
+
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.special import log_softmax
+
+from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NUM_CLASSES
+from stf2m_ros.meta.interval_training import by_words, pooling
+from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowSampler
+from stf2m_ros.meta.window_training import WindowModel
+from stf2m_ros.net.text_table import TextTable
+
+KINDS = len(EMOTIONS) + 1
+"""The six emotions and neutral: words alone tell no level."""
+OF_LEVELS = np.log([len(INTENSITIES)] * len(EMOTIONS) + [1])
+"""(7,) by how much the levels of a kind together outweigh one of them, where all are alike."""
+_BIAS_SCALE = 3.0  # of the constant's column: its penalty is a ninth of a word's
+_EVIDENCE_SCALE = 0.05
+"""Of weights in the table, whose vectors have length one: small beside its constant, or that would bend them."""
+
+
+@dataclass(frozen=True)
+class TextRegressionSettings:
+    """penalty: of squared weights. balance: kinds weigh counts ** -balance. steps: of L-BFGS."""
+
+    penalty: float = 1e-4
+    balance: float = 0.5
+    steps: int = 80
+
+
+class Spoken(NamedTuple):
+    """N utterances."""
+
+    words: csr_matrix  # (N, V) how much of each word of the vocabulary there is
+    kind: np.ndarray  # (N,) emotion or neutral
+
+
+class Regression(NamedTuple):
+    """Logit of each level of a kind, of a segment: the sum of its words' weights and the bias."""
+
+    weights: np.ndarray  # (buckets, 7)
+    bias: np.ndarray  # (7,)
+
+
+def spoken_in(sampler: WindowSampler) -> Spoken:
+    """Every labelled utterance, its segments added up as their logits will be."""
+    words, kind = zip(*(_of_clip(sampler, clip) for clip in range(len(sampler.cache))))
+    return Spoken(vstack(words).tocsr(), np.concatenate(kind))
+
+
+def _of_clip(sampler: WindowSampler, clip: int) -> Spoken:
+    """The whole clip as one window, whatever its length."""
+    length, per_segment = len(sampler.cache.tracks[clip]), sampler.grid.slots_per_segment
+    span_s = -(-length // per_segment) * sampler.grid.segment_s
+    grid = replace(sampler.grid, span_s=span_s, settle_s=0.0)
+    whole = copy(sampler)  # not a new one: its words would be numbered again for every clip
+    whole.grid = grid
+    cut = Cut(clip, 0, length)
+    window, pooled = whole.cut([cut]), pooling(whole, [cut])
+    ids = window.word_ids[0]
+    segment, place = np.nonzero(ids != NO_WORD)
+    held = csr_matrix((np.ones(len(segment)), (segment, ids[segment, place])), (len(ids), len(sampler.word_id)))
+    weight = by_words(pooled, window, sampler.text.pairs).numpy()
+    return Spoken(csr_matrix(weight) @ held, pooled.class_index.numpy() // len(INTENSITIES))
+
+
+def fit_regression(spoken: Spoken, text: TextTable, settings: TextRegressionSettings) -> Regression:
+    """The weights of the table's buckets that tell the utterances' kinds best. Nothing in it is drawn at random."""
+    every = (spoken.words @ bucket_shares(text)).tocsc()
+    met = np.flatnonzero(np.diff(every.indptr))
+    seen = every[:, met].tocsr()
+    weights, bias = _fitted(seen, spoken, settings)
+    placed = np.zeros((every.shape[1], KINDS), np.float32)
+    placed[met] = weights
+    return Regression(placed, bias)
+
+
+def bucket_shares(text: TextTable) -> csr_matrix:
+    """(V, buckets) of which buckets each word's vector is the mean."""
+    buckets, edges = text.ngrams.cpu().numpy(), [*text.offsets.tolist(), len(text.ngrams)]
+    counts = np.diff(edges)
+    shares = np.repeat(1.0 / counts, counts)
+    return csr_matrix((shares, buckets, edges), (len(counts), text.table.num_embeddings))
+
+
+def begin_at(regression: Regression, model: WindowModel) -> None:
+    """The model says what the regression says until something else is learned. It must have word_evidence.
+
+    Raises ValueError where the table or the embedding has too few numbers for the kinds, or the words are averaged.
+    """
+    text, head = model.text, model.head
+    if head.evidence is None or not model.text_settings.add_up:
+        raise ValueError("expected head.word_evidence and text.add_up to begin at a regression, found one of them off")
+    if text.table.embedding_dim <= KINDS or head.evidence.keep.numel() < KINDS:
+        raise ValueError(f"expected a text table of rank {KINDS + 1} or more, found {text.table.embedding_dim}")
+    with torch.no_grad():
+        _write_table(text, regression)
+        head.evidence.read.weight.zero_()
+        head.evidence.read.weight[:KINDS, :KINDS] = torch.eye(KINDS) / _EVIDENCE_SCALE
+        head.evidence.keep[:KINDS] = 0.0
+        head.last_layer.zero_()
+        for index in range(NUM_CLASSES):
+            kind = index // len(INTENSITIES)
+            head.last_layer[index, kind] = 1.0
+            head.last_layer[index, -1] = float(regression.bias[kind])
+
+
+def _write_table(text: TextTable, regression: Regression) -> None:
+    text.table.weight.zero_()
+    text.table.weight[:, :KINDS] = torch.from_numpy(regression.weights) * _EVIDENCE_SCALE
+    text.table.weight[:, KINDS] = 1.0  # the constant: what every word has, so that most have nearly nothing else
+    text.project.weight.zero_()
+    text.project.weight[: KINDS + 1, : KINDS + 1] = torch.eye(KINDS + 1)
+
+
+def _fitted(seen: csr_matrix, spoken: Spoken, settings: TextRegressionSettings) -> "tuple[np.ndarray, np.ndarray]":
+    """Weights (M, 7) of the buckets met, bias (7,): least weighted cross-entropy with a penalty."""
+    x = hstack([seen, csr_matrix(np.full((seen.shape[0], 1), _BIAS_SCALE))]).tocsr().astype(np.float32)
+    transposed, penalty = x.T.tocsr(), settings.penalty
+    expected, counts = np.eye(KINDS)[spoken.kind], np.bincount(spoken.kind, minlength=KINDS)
+    importance = np.where(counts > 0, np.maximum(counts, 1.0) ** -settings.balance, 0.0)[spoken.kind]
+    importance = importance[:, None] / importance.sum()
+
+    def loss(flat: np.ndarray) -> "tuple[float, np.ndarray]":
+        weights = flat.reshape(x.shape[1], KINDS).astype(np.float32)
+        log_probability = log_softmax(x @ weights + OF_LEVELS, axis=1)
+        error = ((np.exp(log_probability) - expected) * importance).astype(np.float32)
+        value = -(importance * expected * log_probability).sum() + 0.5 * penalty * (weights**2).sum()
+        return float(value), (transposed @ error + penalty * weights).ravel().astype(np.float64)
+
+    options = {"maxiter": settings.steps, "maxcor": 6}
+    found = minimize(loss, np.zeros(x.shape[1] * KINDS), jac=True, method="L-BFGS-B", options=options).x
+    weights = found.reshape(x.shape[1], KINDS)
+    return weights[:-1], weights[-1] * _BIAS_SCALE
