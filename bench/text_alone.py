@@ -33,7 +33,7 @@ from stf2m_ros.data.sets.recording import clips
 from stf2m_ros.data.slots import slot_track
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
 from stf2m_ros.fuzzy.rule_base import load_rule_base
-from stf2m_ros.meta.interval_training import intervals, judge_intervals
+from stf2m_ros.meta.intervals import intervals, judge_intervals
 from stf2m_ros.meta.text_regression import TextRegressionSettings, begin_at, fit_regression, spoken_in
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary

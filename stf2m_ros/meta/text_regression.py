@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, hstack, vstack
 from scipy.special import log_softmax
 
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NUM_CLASSES
-from stf2m_ros.meta.interval_training import by_words, pooling
+from stf2m_ros.meta.intervals import by_words, pooling
 from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowSampler
 from stf2m_ros.meta.window_training import WindowModel
 from stf2m_ros.net.text_table import TextTable

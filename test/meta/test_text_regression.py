@@ -10,7 +10,7 @@ from tiny_windows import PLAIN, model_of
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 from stf2m_ros.data.slots import slot_track
 from stf2m_ros.emotions import NEUTRAL_INDEX
-from stf2m_ros.meta.interval_training import intervals, judge_intervals
+from stf2m_ros.meta.intervals import intervals, judge_intervals
 from stf2m_ros.meta.text_regression import OF_LEVELS, begin_at, bucket_shares, fit_regression, spoken_in
 from stf2m_ros.meta.text_regression import TextRegressionSettings as Settings
 from stf2m_ros.meta.token_cache import TokenCache
@@ -63,9 +63,7 @@ def test_the_head_begins_at_what_the_regression_says(source, begun):
     model, regression = begun
     expected = spoken_in(source).words @ (bucket_shares(model.text) @ regression.weights) + regression.bias
     said = judge_intervals(model, source, intervals(source))[:, [0, 3, 6, 9, 12, 15, 18]]
-    np.testing.assert_allclose(
-        said, expected, atol=0.15
-    )  # unit length bends the vectors
+    np.testing.assert_allclose(said, expected, atol=0.15)  # unit length bends the vectors
     assert len(OF_LEVELS) == 7
 
 

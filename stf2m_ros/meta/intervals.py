@@ -1,40 +1,19 @@
-"""Stage 2 where a label is of a whole utterance: one answer for all of its segments together.
+"""Where a label is of a whole utterance: one answer for all of its segments together.
 
-An utterance's label says little of each half second of it: half of its segments hold a "the" and nothing else. So the
-loss is taken of the mean of the segments' logits, once for each labelled interval that ends within the window; a long
-utterance then weighs no more than a short one. What was said before stands in the same window.
+An utterance's label says little of each half second of it: half of its segments hold a "the" and nothing else. What was
+said before stands in the same window.
 """
 
-from dataclasses import dataclass, field
 from typing import List, NamedTuple, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from stf2m_ros.meta.losses import LossSettings, SegmentLoss
-from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import NO_WORD, Cut, WindowBatch, WindowSampler
 from stf2m_ros.meta.window_training import WindowModel
 
 NO_LABEL = -1
-
-
-@dataclass(frozen=True)
-class IntervalTrainingSettings:
-    """word_dropout: share of words left out. text_dropout, embedding_dropout: of word vectors and segment embeddings.
-
-    The dropouts are of training alone: the network's graph has none.
-    """
-
-    word_dropout: float = 0.1
-    text_dropout: float = 0.3
-    embedding_dropout: float = 0.3
-    loss: LossSettings = field(default_factory=LossSettings)
-    optimiser: OptimiserSettings = field(
-        default_factory=lambda: OptimiserSettings(steps=120, batch_size=24, rate=2e-3, weight_decay=0.05)
-    )
 
 
 class Interval(NamedTuple):
@@ -103,41 +82,6 @@ def label_of_segments(labels: np.ndarray) -> np.ndarray:
     same = (labels[:, :, None] == labels[:, None, :]).sum(2) * (labels != NO_LABEL)
     best = labels.shape[1] - 1 - same[:, ::-1].argmax(1)
     return np.where(same.any(1), labels[np.arange(len(labels)), best], NO_LABEL)
-
-
-class IntervalTrainingTask:
-    """The losses of step number `step`: windows that end where a randomly drawn interval ends."""
-
-    def __init__(
-        self,
-        model: WindowModel,
-        sampler: WindowSampler,
-        counts: np.ndarray,
-        settings: IntervalTrainingSettings,
-        seed: int,
-    ) -> None:
-        self.model, self.sampler, self.settings, self.seed = model, sampler, settings, seed
-        self.loss = SegmentLoss(settings.loss, counts)
-        self.intervals = intervals(sampler)
-
-    def __call__(self, step: int) -> Losses:
-        rng, settings = np.random.default_rng((self.seed, step)), self.settings
-        drawn = rng.integers(len(self.intervals), size=settings.optimiser.batch_size)
-        cuts = [cut_ending_with(self.sampler, self.intervals[index]) for index in drawn]
-        batch, pooled = self.sampler.cut(cuts), pooling(self.sampler, cuts)
-        lost = rng.random(batch.word_ids.shape) < settings.word_dropout
-        batch = batch._replace(word_ids=np.where(lost, NO_WORD, batch.word_ids))
-        logits = pooled.weight @ self._logits(batch).flatten(0, 1)
-        return {"classes": self.loss.cross_entropy(logits, pooled.class_index, pooled.shares)}
-
-    def _logits(self, batch: WindowBatch) -> Tensor:
-        """(B, S, 19), with dropout where the words come in and where the answer is read."""
-        model, settings = self.model, self.settings
-        inputs, last_layer = model.head_inputs(batch, model.text()), model.head.last_layer
-        inputs = inputs._replace(words=functional.dropout(inputs.words, settings.text_dropout))
-        out = model.head(inputs, *model.fuzzy, last_layer)
-        embedding = functional.dropout(out.embedding, settings.embedding_dropout)
-        return torch.matmul(embedding, last_layer[:, :-1].T) + last_layer[:, -1]
 
 
 def by_words(pooled: Pooling, batch: WindowBatch, pairs: bool) -> Tensor:

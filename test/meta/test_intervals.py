@@ -1,35 +1,24 @@
 """Words alone: utterances whose one word tells their emotion."""
 
 import numpy as np
-import pytest
 import torch
-from tiny_windows import PLAIN, model_of
+from tiny_windows import PLAIN
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 from stf2m_ros.data.slots import slot_track
-from stf2m_ros.meta.interval_training import (
+from stf2m_ros.meta.intervals import (
     NO_LABEL,
     Interval,
-    IntervalTrainingSettings,
-    IntervalTrainingTask,
     cut_ending_with,
-    intervals,
-    judge_intervals,
     label_of_segments,
     pooling,
 )
-from stf2m_ros.meta.text_pretraining import BagReadout, TextPretrainingSettings, TextPretrainingTask, bags_of
 from stf2m_ros.meta.token_cache import TokenCache
-from stf2m_ros.meta.training_loop import OptimiserSettings, run_steps
-from stf2m_ros.meta.window_batches import WindowSampler, class_counts
-from stf2m_ros.net.stf2m import WindowHeadConfig
-from stf2m_ros.net.text_table import TextTable
-from stf2m_ros.stream.settings import TextSettings, WindowGrid
+from stf2m_ros.meta.window_batches import WindowSampler
+from stf2m_ros.stream.settings import WindowGrid
 
 GRID = WindowGrid(span_s=6.0)
 WORDS = ["angry", "glad", "so"]
-TEXT = TextSettings(dim=12, buckets=64, rank=8)
-HEAD = WindowHeadConfig(rows=1, columns=1, token_dim=8, text_dim=12, embedding_dim=16)
 
 
 def dialogue(*emotions):
@@ -80,47 +69,3 @@ def test_an_utterance_too_short_for_a_segment_of_its_own_has_the_one_it_lies_in(
 def test_a_segment_has_the_label_of_most_of_its_slots():
     labels = np.array([[0, 0, 1], [NO_LABEL, NO_LABEL, 2], [NO_LABEL] * 3])
     assert label_of_segments(labels).tolist() == [0, 2, NO_LABEL]
-
-
-def test_the_words_of_each_utterance_are_a_bag():
-    bags = bags_of(sampler(2).cache.tracks, WORDS, GRID.slot_s)
-    assert bags.lengths.tolist() == [2] * 10
-    assert set(zip(bags.word_ids[1::2].tolist(), bags.class_index.tolist())) == {(0, 3), (1, 0)}
-
-
-def test_the_table_learns_which_words_tell_an_emotion(tmp_path):
-    torch.manual_seed(0)
-    settings = TextPretrainingSettings(optimiser=OptimiserSettings(steps=30, batch_size=32, rate=3e-2))
-    source = sampler()
-    readout = BagReadout(TextTable(TEXT, WORDS), settings)
-    bags = bags_of(source.cache.tracks, WORDS, GRID.slot_s)
-    task = TextPretrainingTask(readout, bags, class_counts(source.cache), seed=0)
-    run_steps("bags", readout, task, settings.optimiser, tmp_path / "bags", None)
-    with torch.no_grad():
-        said = readout(torch.tensor([0, 1]), torch.tensor([1, 1]), torch.ones(2)).argmax(-1)
-    assert said.tolist() == [3, 0]
-
-
-def test_words_alone_teach_the_head_one_answer_for_each_utterance(tmp_path):
-    source, settings = sampler(), OptimiserSettings(steps=60, batch_size=8, rate=1e-2)
-    model = model_of(HEAD, TEXT, WORDS)
-    task = IntervalTrainingTask(
-        model, source, class_counts(source.cache), IntervalTrainingSettings(optimiser=settings), seed=0
-    )
-    run_steps("dialogues", model, task, settings, tmp_path / "dialogues", None)
-    which = intervals(source)[:50]
-    expected = pooling(source, [cut_ending_with(source, i) for i in which], [i.label for i in which]).class_index
-    said = judge_intervals(model, source, which)
-    assert said.shape == (50, 19)
-    assert np.mean(said.argmax(-1) == expected.numpy()) > 0.9
-
-
-def test_the_same_numbers_give_the_same_losses():
-    source, model = sampler(), model_of(HEAD, TEXT, WORDS)
-    task = IntervalTrainingTask(model, source, class_counts(source.cache), IntervalTrainingSettings(), seed=0)
-    model.eval()
-    losses = []
-    for _ in range(2):
-        torch.manual_seed(1)
-        losses.append(task(3)["classes"].item())
-    assert losses[0] == pytest.approx(losses[1])
