@@ -17,6 +17,7 @@ from stf2m_ros.evaluation.laboratory.few_shot_tables import (
 from stf2m_ros.evaluation.recordings.timeline import DOTS_PER_INCH
 
 _GREYS = "#8a8f98"
+_POINTS = {"marker": "o", "markersize": 4, "capsize": 2}  # a curve of a single point is seen, too
 _COLOURS = ("#4a90c2", "#b07aa1", "#59a14f", "#9c755f", "#edc948", "#76b7b2", "#af7aa1", "#bab0ac")
 
 
@@ -37,7 +38,7 @@ def draw_shots(every: ByMethod, path: Path) -> Path:
             label=METHODS[name].title,
             color="#e0701f" if ours else _COLOURS[others.index(name) % len(_COLOURS)],
             linewidth=2.5 if ours else 1.2,
-            capsize=2,
+            **_POINTS,
         )
     axes.set_xticks(range(len(SHOTS) + 1), ["as trained", *(f"K = {shots}" for shots in SHOTS)])
     axes.set(ylabel="accuracy", xlabel="labelled expressions of each emotion by new people")
@@ -57,7 +58,7 @@ def draw_defects(found: Defects, path: Path) -> Path:
         values = [[run["ACC"] for run in runs_named(found[share, area], AS_IS)] for share in shares]
         if all(values):
             means, spreads = [np.mean(each) for each in values], [np.std(each) for each in values]
-            axes.errorbar(shares, means, spreads, label=f"{area:.0%} of the face hidden", color=shade, capsize=2)
+            axes.errorbar(shares, means, spreads, label=f"{area:.0%} of the face hidden", color=shade, **_POINTS)
     axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
     axes.set(ylabel="accuracy", xlabel="share of the training data")
     if axes.has_data():

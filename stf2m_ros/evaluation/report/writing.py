@@ -105,7 +105,8 @@ def _texts(table: Table, row: Row) -> List[str]:
 
 
 def _short(facts: Mapping[str, Any]) -> Dict[str, Any]:
-    return {name: value for name, value in facts.items() if isinstance(value, (str, int, float))}
+    plain = {name: value for name, value in facts.items() if isinstance(value, (str, int, float))}
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in plain.items()}
 
 
 def _page(results: Sequence[StudyResult], run: Mapping[str, Any]) -> str:
