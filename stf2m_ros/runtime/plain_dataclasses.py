@@ -1,4 +1,7 @@
-"""Nested dataclasses <-> plain dictionaries and lists, as YAML holds them. Strict: every key known, none missing."""
+"""Nested dataclasses <-> plain dictionaries and lists, as YAML holds them. Strict: every key known, none missing.
+
+A field whose metadata says `added_later` may be absent: files that were written before it exists mean its default.
+"""
 
 from dataclasses import fields, is_dataclass
 from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, get_args, get_origin, get_type_hints
@@ -25,9 +28,10 @@ def from_plain(kind: Type[T], plain: Any, where: str = "") -> T:
     if not isinstance(plain, Mapping):
         raise ValueError(f"{path}: expected a mapping of keys, found {_kind_of(plain)}")
     known = [field.name for field in fields(kind)]
-    _check_keys(path, known, plain)
+    absent = {field.name for field in fields(kind) if field.metadata.get("added_later") and field.name not in plain}
+    _check_keys(path, [name for name in known if name not in absent], plain)
     hints = get_type_hints(kind)
-    values = {name: _read(hints[name], plain[name], f"{where}.{name}" if where else name) for name in known}
+    values = {name: _read(hints[name], plain[name], f"{where}.{name}" if where else name) for name in plain}
     try:
         return kind(**values)
     except ValueError as error:

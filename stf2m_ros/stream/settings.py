@@ -1,6 +1,6 @@
 """Settings that the stream shares with training and that stand in a bundle's card: plain data that checks itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Tuple
 
 
@@ -72,8 +72,8 @@ class TextSettings:
     rank: int = 32
     min_n: int = 3
     max_n: int = 5
-    pairs: bool = False
-    add_up: bool = False
+    pairs: bool = field(default=False, metadata={"added_later": True})
+    add_up: bool = field(default=False, metadata={"added_later": True})
 
     def __post_init__(self) -> None:
         for name in ("dim", "buckets", "rank"):

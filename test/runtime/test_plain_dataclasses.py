@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Dict, Tuple
 
 import numpy as np
@@ -60,3 +60,17 @@ def test_numbers_of_numpy_become_plain_ones() -> None:
 def test_a_mistake_names_its_key_and_says_expected_and_found(change: Dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match="^" + message.replace("[", r"\[")):
         from_plain(Outer, {**to_plain(OUTER), **change})
+
+
+@dataclass(frozen=True)
+class Grown:
+    old: int
+    young: bool = field(default=False, metadata={"added_later": True})
+    strict: bool = False
+
+
+def test_what_was_written_before_a_field_existed_means_its_default():
+    assert from_plain(Grown, {"old": 1, "strict": True}) == Grown(1, False, True)
+    assert from_plain(Grown, {"old": 1, "young": True, "strict": True}).young
+    with pytest.raises(ValueError, match="'strict' is missing"):
+        from_plain(Grown, {"old": 1})
