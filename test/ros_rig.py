@@ -104,6 +104,7 @@ class Rig:
         step_s: float = 0.1,
         deadline_s: float = DEADLINE_S,
         publisher: Optional[Publisher] = None,
+        every_s: float = IMAGE_EVERY_S,
     ) -> None:
         """A camera of ten images a second of its own time, sent faster, until the condition holds.
 
@@ -117,7 +118,7 @@ class Rig:
             assert time.monotonic() < end_s, f"after {deadline_s} s still waiting for {what}"
             self.stamp_s += step_s
             camera.publish(make(self.stamp_s))
-            self.spin_for(IMAGE_EVERY_S)
+            self.spin_for(every_s)
 
     def close(self) -> None:
         self.executor.shutdown()
