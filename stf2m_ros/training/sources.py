@@ -115,6 +115,8 @@ def prepare_data_set(source: DataSetSource, labelling: RuleLabelling, stores: Di
             names[job.folder.name].append(job.name)
     for line in left_out.lines():
         _LOG.warning("%s: %s", source.name, line)
+    if source.validation_share and not names["validation"]:
+        _LOG.warning("%s: none of its people is validated on: the scores will be of other people's clips", source.name)
     return {**names, WINDOW_CLIPS: names["train"]}
 
 

@@ -1,8 +1,21 @@
 """Which clips serve which stage."""
 
+import cv2
+import numpy as np
 import pytest
+from training_files import ROOT
 
-from stf2m_ros.training.sources import WINDOW_CLIPS, GeneratedClips, prepare_generated, stores_below
+from stf2m_ros.data.rule_labels import RuleLabelling
+from stf2m_ros.fuzzy.rule_base import load_rule_base
+from stf2m_ros.training.sources import (
+    WINDOW_CLIPS,
+    DataSetSource,
+    GeneratedClips,
+    prepare_data_set,
+    prepare_generated,
+    split_of,
+    stores_below,
+)
 
 SHORT = {"training": 2, "validation": 1, "duration_s": 2.0, "workers": 1}
 
@@ -24,3 +37,15 @@ def test_stage_2s_own_clips_show_people_whom_stage_1_never_saw(tmp_path):
 def test_a_count_below_one_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         GeneratedClips(training=0)
+
+
+@pytest.mark.parametrize("side", ["train", "validation"])
+def test_a_set_of_which_nobody_is_validated_on_says_so(tmp_path, caplog, side):
+    subject = next(name for name in (f"S{number:03d}" for number in range(100)) if split_of(name, 0.5) == side)
+    picture = tmp_path / "faces" / "happy" / f"{subject}_001_00000001.png"
+    picture.parent.mkdir(parents=True)
+    cv2.imwrite(str(picture), np.full((48, 48), 90, np.uint8))
+    source = DataSetSource("ckplus48", str(tmp_path / "faces"), validation_share=0.5, workers=1)
+    labelling = RuleLabelling(load_rule_base(ROOT / "config/rules/facs.yaml").table(), 0.4, 0.4)
+    assert len(prepare_data_set(source, labelling, stores_below(tmp_path / "clips"))[side]) == 1
+    assert ("none of its people is validated on" in caplog.text) == (side == "train")
