@@ -1,6 +1,7 @@
 """What is left on the disk, and what is said, when there is no room for a file."""
 
 import resource
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from stf2m_ros.data.whole_files import write_whole
 LIMIT_BYTES = 4096
 
 
-@pytest.fixture()
+@contextmanager
 def small_disk():
-    """No file may grow beyond LIMIT_BYTES, which fails as a full disk does."""
+    """No file may grow beyond LIMIT_BYTES, which fails as a full disk does. The log of the tests is a file, too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
@@ -28,10 +31,10 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
 
 
-def test_without_room_the_former_file_stays_and_the_error_names_it(tmp_path, small_disk):
+def test_without_room_the_former_file_stays_and_the_error_names_it(tmp_path):
     path = tmp_path / "a.bin"
     write_whole(path, b"former")
-    with pytest.raises(OSError, match=r"a\.bin: expected room for 0.1 MB, found: File too large"):
+    with small_disk(), pytest.raises(OSError, match=r"a\.bin: expected room for 0.1 MB, found: File too large"):
         write_whole(path, bytes(100_000))
     assert path.read_bytes() == b"former"
     assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
@@ -43,6 +46,6 @@ def test_rows_that_are_filled_later_have_their_room_from_the_start(tmp_path):
     assert (tmp_path / "rows.npy").stat().st_blocks * 512 >= 500_000
 
 
-def test_rows_without_room_are_told_before_any_of_them_is_filled(tmp_path, small_disk):
-    with pytest.raises(OSError, match=r"rows\.npy: expected room for 0.5 MB, found: File too large"):
+def test_rows_without_room_are_told_before_any_of_them_is_filled(tmp_path):
+    with small_disk(), pytest.raises(OSError, match=r"rows\.npy: expected room for 0.5 MB, found: File too large"):
         RowFiles(tmp_path, "index", {}).begin(5, {"rows": ((5, 100_000), np.uint8)})
