@@ -43,14 +43,15 @@ def together(tmp_path_factory):
 
 @pytest.mark.parametrize("stage", distributed_stages.STAGES)
 def test_two_processes_end_at_the_weights_of_one(alone, together, stage):
-    """And at its running means: batch normalisation is of the whole batch. An update is a hundred times as large.
+    """And at its running means: batch normalisation is of the whole batch. An update is twenty times the tolerance;
+    where a gradient is next to nothing the optimiser divides it by next to nothing, and roundings show.
 
     "resumed" was begun by one process and stopped.
     """
     of_one, of_two = (load_file(folder / f"{stage}.safetensors") for folder in (alone, together))
     assert of_one.keys() == of_two.keys()
     for name in (name for name in of_one if name.startswith("module.")):
-        torch.testing.assert_close(of_two[name], of_one[name], atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(of_two[name], of_one[name], atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("stage", distributed_stages.STAGES)
