@@ -2,21 +2,16 @@
 
 from typing import Optional
 
-from stf2m_ros.baselines.method import Given, Judge
+from stf2m_ros.baselines.method import Judge
 from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, weighed_labels
-from stf2m_ros.meta.losses import SegmentLoss
+from stf2m_ros.baselines.supervised import Supervised
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.net.stf2m import HeadOutputs
 
 
-class SingleLevel:
-    """Random windows of the labelled clips, as `Supervised`; it has nothing to adapt with."""
-
-    def __init__(self, given: Given) -> None:
-        self.given = given
-        self.module = given.new_model()
-        self.loss = SegmentLoss(given.loss, given.counts)
+class SingleLevel(Supervised):
+    """The same random windows; labels and answers are weighed with the rules."""
 
     def losses(self, step: int) -> Losses:
         batch = self.given.windows.batch(self.given.budget.windows, (self.given.seed, step))
