@@ -59,8 +59,9 @@ class FewShot:
         counts, shares = (LABELS_OF_EACH_CLASS, DATA_SHARES) if full else (LABELS_OF_EACH_CLASS[:1], DATA_SHARES[-1:])
         areas = DEFECT_AREAS if full else DEFECT_AREAS[::2]
         runs.expect(len(methods) * (2 + len(counts)) + len(shares) * len(areas))
-        every = {name: runs.of(name, "all") for name in methods}
+        # What matters most comes first, for a study may be stopped: few and wrong labels.
         few = {name: runs.of(name, "few") for name in methods}
+        every = {name: runs.of(name, "all") for name in methods}
         labels = {count: {name: runs.of(name, f"labels-{count}") for name in methods} for count in counts}
         defects = {(share, area): runs.with_defects(share, area) for share in shares for area in areas}
         tables = (
