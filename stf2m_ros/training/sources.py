@@ -33,7 +33,8 @@ class GeneratedClips:
 
     windows: clips for stage 2, of people whom stage 1 never saw, at windows_frames_per_s; 0: stage 1's own clips.
     The encoder reads the people it has learned from too well: a head trained on them trusts its tokens too much.
-    occluded_share: of the training clips (stage 1 and 2), those with something before the face at some time.
+    occluded_share, covered_share, foggy_share: of the training clips (stage 1 and 2), those in which something comes
+    before the face at some time, something large hides part of the picture, fog stands before the camera.
     training_frames_per_s: stage 1 looks at single frames, and learns more from more people than from more of each.
     """
 
@@ -41,6 +42,8 @@ class GeneratedClips:
     windows: int = 0
     validation: int = 120
     occluded_share: float = 0.15
+    covered_share: float = 0.0
+    foggy_share: float = 0.0
     training_frames_per_s: float = 10.0
     windows_frames_per_s: float = 5.0
     duration_s: float = 30.0
@@ -71,13 +74,15 @@ class DataSetSource:
 
 def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
     """Generate and store every clip that is missing, or was made with other settings."""
-    train, validation, windows = (
-        GeneratorSettings(people=people, duration_s=settings.duration_s)
-        for people in ("train", "validation", WINDOW_CLIPS)
+    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s)
+    spoiled = replace(
+        validation,
+        occluded_share=settings.occluded_share,
+        covered_share=settings.covered_share,
+        foggy_share=settings.foggy_share,
     )
-    occluded = settings.occluded_share
-    train = replace(train, frames_per_s=settings.training_frames_per_s, occluded_share=occluded)
-    windows = replace(windows, frames_per_s=settings.windows_frames_per_s, occluded_share=occluded)
+    train = replace(spoiled, people="train", frames_per_s=settings.training_frames_per_s)
+    windows = replace(spoiled, people=WINDOW_CLIPS, frames_per_s=settings.windows_frames_per_s)
     names = {
         "train": _generate(train, settings.training, stores["train"], settings.workers),
         WINDOW_CLIPS: _generate(windows, settings.windows, stores["train"], settings.workers),

@@ -16,6 +16,7 @@ from stf2m_ros.data.generated_faces.expression import (
     units_from_extents,
 )
 from stf2m_ros.data.generated_faces.identity import Identity, draw_identity
+from stf2m_ros.data.generated_faces.interference import draw_interference
 from stf2m_ros.data.generated_faces.light import draw_light
 from stf2m_ros.data.generated_faces.occlusion import draw_occlusion, paint_occlusion
 from stf2m_ros.data.generated_faces.pose import draw_gaze, draw_pose
@@ -110,13 +111,17 @@ def film(performance: Performance, settings: GeneratorSettings, rng: np.random.G
     background = draw_background(settings.size_px, rng)
     occlusion = draw_occlusion(performance.identity, settings, rng)
     develop = Development(draw_camera(settings, rng), settings.size_px, rng)
+    veils = draw_interference(settings, rng)
     frames = np.empty((settings.frame_count, settings.size_px, settings.size_px, 3), np.uint8)
     for index, stamp_s in enumerate(performance.frame_s):
         painted = painter.paint(prepared, index)
         if occlusion is not None and occlusion.hides_at(stamp_s):
             paint_occlusion(painted, occlusion, PAINTING, stamp_s)
         crop = turn_and_crop(painted, painter.height, PAINTING, pose, index, settings.size_px)
-        frames[index] = develop(put_before(crop, background), index)
+        view = put_before(crop, background)
+        for veil in veils:
+            view = veil.over(view, stamp_s)
+        frames[index] = develop(view, index)
     return frames
 
 

@@ -28,6 +28,8 @@ class GeneratorSettings:
     segment_s: float = 0.5
     size_px: int = 112
     occluded_share: float = 0.15
+    covered_share: float = 0.0  # something large stands before the camera
+    foggy_share: float = 0.0
     poor_camera_share: float = 0.5
     grey_share: float = 0.4
     emotional_words_share: float = 0.5

@@ -81,3 +81,9 @@ def test_an_unknown_kind_or_level_is_refused():
         Corruption("rain", 0.1)
     with pytest.raises(ValueError, match="expected 0 to 1, found 10"):
         Corruption("fog", 10)
+
+
+def test_fog_is_as_dense_at_the_face_as_elsewhere():
+    black = np.zeros((112, 112, 3), np.uint8)
+    fogs = [Corruption("fog", 0.3).picture(black, Moment(str(clip), 0, 0.0)) for clip in range(20)]
+    assert np.mean([fog[28:84, 28:84].mean() / 255 for fog in fogs]) == pytest.approx(0.3, abs=0.03)

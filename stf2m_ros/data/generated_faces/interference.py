@@ -1,0 +1,75 @@
+"""What spoils the whole view: fog before the camera, or something large that hides part of the picture.
+
+It stands still in the picture, unlike what `occlusion` paints on the person.
+"""
+
+from dataclasses import dataclass
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+
+WHOLE_CLIP_SHARE = 0.7
+"""How often it stays for the whole clip; else for a stretch of it."""
+
+
+@dataclass(frozen=True)
+class Veil:
+    """Light of another colour over a stretch of the clip. share: (size, size) in [0, 1], of the light that is its."""
+
+    start_s: float
+    end_s: float
+    share: np.ndarray
+    colour: Tuple[float, float, float]
+
+    def over(self, image: np.ndarray, stamp_s: float) -> np.ndarray:
+        """The picture (size, size, 3) uint8 with the veil before it, where it is there at that moment."""
+        if not self.start_s <= stamp_s < self.end_s:
+            return image
+        light = np.empty_like(image)
+        light[:] = self.colour
+        return cv2.blendLinear(light, np.ascontiguousarray(image), self.share, 1 - self.share)
+
+
+def draw_interference(settings: GeneratorSettings, rng: np.random.Generator) -> Tuple[Veil, ...]:
+    """Of one clip, the farthest from the camera first."""
+    veils = []
+    if rng.random() < settings.covered_share:
+        share = _block(settings.size_px, rng) if rng.random() < 0.6 else _from_below(settings.size_px, rng)
+        veils.append(Veil(*_stretch(settings, rng), share, tuple(rng.uniform(0, 255, 3))))
+    if rng.random() < settings.foggy_share:
+        veils.append(Veil(*_stretch(settings, rng), _fog(settings.size_px, rng), (rng.uniform(190, 255),) * 3))
+    return tuple(veils)
+
+
+def _stretch(settings: GeneratorSettings, rng: np.random.Generator) -> Tuple[float, float]:
+    if rng.random() < WHOLE_CLIP_SHARE:
+        return 0.0, settings.duration_s
+    start_s = rng.uniform(0, settings.duration_s)
+    return start_s, start_s + rng.uniform(3, 15)
+
+
+def _block(size_px: int, rng: np.random.Generator) -> np.ndarray:
+    """A rectangle of 4 to 55 % of the picture, wholly in it."""
+    side, aspect = np.sqrt(rng.uniform(0.04, 0.55)), np.exp(rng.normal(0, 0.2))
+    height, width = (np.clip(size_px * side * part, 4, size_px) for part in (aspect, 1 / aspect))
+    top, left = rng.uniform(0, size_px - height), rng.uniform(0, size_px - width)
+    share = np.zeros((size_px, size_px), np.float32)
+    share[round(top) : round(top + height), round(left) : round(left + width)] = 1
+    return share
+
+
+def _from_below(size_px: int, rng: np.random.Generator) -> np.ndarray:
+    """All below an edge that hangs lower at the sides: a mask, a blanket, a tray."""
+    edge, sag = 1 - rng.uniform(0.15, 0.6), rng.uniform(-0.1, 0.35)
+    x, y = np.meshgrid(*[np.linspace(-1, 1, size_px), np.linspace(0, 1, size_px)])
+    return (y - sag * x**2 > edge - sag / 3).astype(np.float32)
+
+
+def _fog(size_px: int, rng: np.random.Generator) -> np.ndarray:
+    """Thicker here, thinner there, 8 to 70 % on average."""
+    clouds = np.exp(rng.normal(0, rng.uniform(0, 0.9), (int(rng.integers(2, 7)),) * 2)).astype(np.float32)
+    field = cv2.resize(clouds, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+    return np.clip(rng.uniform(0.08, 0.7) * field / field.mean(), 0, 0.97).astype(np.float32)
