@@ -2,7 +2,9 @@
 
 import json
 import mmap
+import os
 import time
+import weakref
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
@@ -92,26 +94,42 @@ class RowFiles:
 
 
 class MappedRows:
-    """The rows of a .npy file, copied as they are asked for: however large the file, memory holds a bounded part."""
+    """The rows of a .npy file, read as they are asked for: however large the file, memory holds what was asked for.
+
+    Read, not mapped: faces at random keep gigabytes of a mapped file in the process, a whole readahead for each.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._rows = np.load(path, mmap_mode="r")
-        self._touched = 0
-        self.shape, self.dtype = self._rows.shape, self._rows.dtype
+        rows = np.load(path, mmap_mode="r")
+        self.shape, self.dtype, self._offset = rows.shape, rows.dtype, rows.offset
+        self._row_bytes = self.dtype.itemsize * int(np.prod(self.shape[1:]))
+        self._path, self._file = path, os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self.shape[0]
 
     def __getitem__(self, which: Union[int, slice, np.ndarray]) -> np.ndarray:
-        found = np.array(self._rows[which])
-        self._touched += found.nbytes
-        if self._touched > _MAPPED_BYTES:
-            _give_back(self._rows)
-            self._touched = 0
-        return found
+        places = np.arange(len(self))[which]
+        found = np.empty((places.size, *self.shape[1:]), self.dtype)
+        runs = np.split(places.ravel(), np.flatnonzero(np.diff(places.ravel()) != 1) + 1)
+        at = 0
+        for run in (run for run in runs if len(run)):
+            self._read(int(run[0]), found[at : at + len(run)])
+            at += len(run)
+        return found.reshape(*places.shape, *self.shape[1:])
 
     def __array__(self, dtype: Optional[np.dtype] = None) -> np.ndarray:
-        return np.array(self._rows, dtype)
+        return np.asarray(self[:], dtype)
+
+    def _read(self, row: int, into: np.ndarray) -> None:
+        """Consecutive rows, into an array of them."""
+        view, at = memoryview(into.reshape(-1).view(np.uint8)), self._offset + row * self._row_bytes
+        while len(view):
+            count = os.preadv(self._file, [view], at)
+            if not count:
+                raise OSError(f"{self._path}: expected {len(view)} more bytes, the file ends")
+            view, at = view[count:], at + count
 
 
 def _give_back(mapped: np.ndarray) -> None:

@@ -78,3 +78,20 @@ def test_filling_a_large_file_holds_a_bounded_part_of_it(tmp_path):
         most_kb = max(most_kb, resident_kb() - before)
     assert most_kb < 200_000
     assert rows[::9].min() == 1
+
+
+@pytest.mark.parametrize("which", [3, -1, slice(2, 9), slice(None, None, 7), slice(0, 0), [5, 6, 7, 1, 19], [[1], [3]]])
+def test_rows_are_read_as_an_array_would_give_them(tmp_path, which):
+    rows = np.arange(20 * 6, dtype=np.float16).reshape(20, 2, 3)
+    np.save(tmp_path / "rows.npy", rows)
+    which = np.array(which) if isinstance(which, list) else which
+    assert np.array_equal(MappedRows(tmp_path / "rows.npy")[which], rows[which])
+
+
+def test_a_file_that_was_cut_short_is_told(tmp_path):
+    np.save(tmp_path / "rows.npy", np.zeros((20, 8)))
+    rows = MappedRows(tmp_path / "rows.npy")
+    with open(tmp_path / "rows.npy", "r+b") as file:
+        file.truncate(500)
+    with pytest.raises(OSError, match="the file ends"):
+        rows[5:15]
