@@ -118,11 +118,11 @@ class WindowHead(nn.Module):
 
     def _encode(self, inputs: HeadInputs, seen: Tensor) -> Tensor:
         """Tokens and words to one embedding per segment, (B, S, E)."""
-        frames, seen_slots = self.token_norm(inputs.tokens), inputs.frame_presence[..., None, None]
+        place, presence = self.location(inputs.tokens.shape[1]), inputs.frame_presence
+        frames = self.pool(self.token_norm(inputs.tokens), presence, self.absent_frame, place)
         words, heard = self.read_words(inputs.words), inputs.word_presence[..., None]
-        frames = _placed(frames, seen_slots, self.absent_frame, self.location(frames.shape[1])[:, None])
-        words = _placed(words, heard, self.absent_words, self.location(words.shape[1]))
-        nodes = torch.cat([self.pool(frames), words.unsqueeze(2)], dim=2)  # (B, S, R + 1, D)
+        words = words * heard + (self.absent_words * (1.0 - heard) + self.location(words.shape[1]))
+        nodes = torch.cat([frames, words.unsqueeze(2)], dim=2)  # (B, S, R + 1, D)
         present = torch.maximum(seen, inputs.word_presence)
         z = self.embed(self.temporal(self.graph(nodes, present)).flatten(2))
         return self.personal_range(z, seen)
@@ -176,14 +176,6 @@ class PersonalRange(nn.Module):
         mean = (gauges * seen).sum(1, keepdim=True) / (seen.sum(1, keepdim=True) + 1e-6)
         context = torch.cat([gauges - mean, *(x.expand_as(gauges) for x in (smallest, mean, largest))], dim=-1)
         return z + self.mix(torch.cat([z, context], dim=-1))
-
-
-def _placed(x: Tensor, presence: Tensor, absent: Tensor, place: Tensor) -> Tensor:
-    """x where it is present, `absent` elsewhere, and where it lies in time added to both.
-
-    In this order only two operations go over all of x, which is the largest tensor of the head.
-    """
-    return x * presence + (absent * (1.0 - presence) + place)
 
 
 def _segment_presence(frame_presence: Tensor, slots_per_segment: int) -> Tensor:

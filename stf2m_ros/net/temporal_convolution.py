@@ -1,5 +1,7 @@
 """Gated convolution over time: (W1 * x + b1) . sigmoid(W2 * x + b2). Source: paper Eq. 3, as in STGCN."""
 
+from typing import Optional
+
 import torch
 from torch import Tensor, nn
 
@@ -9,8 +11,9 @@ from stf2m_ros.net.layer_norm import LayerNorm
 class GatedPooling(nn.Module):
     """The slots of each segment become one token: a gated convolution whose kernel and stride are one segment.
 
-    x: (B, T, R, D).  Returns (B, T / slots_per_segment, R, D).
-    Written as one matrix product, so that a task dimension can be mapped over it.
+    x: (B, T, R, D); presence: (B, T) 1 where x is there; absent: (D,) what stands in for it elsewhere; place: (T, D)
+    what lies on every region of a slot.  Returns (B, T / slots_per_segment, R, D).
+    Written as matrix products, so that a task dimension can be mapped over it.
     """
 
     def __init__(self, dim: int, slots_per_segment: int) -> None:
@@ -18,9 +21,16 @@ class GatedPooling(nn.Module):
         self.slots_per_segment = slots_per_segment
         self.gate = GatedLinear(slots_per_segment * dim, dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        segments = x.unflatten(1, (-1, self.slots_per_segment))  # (B, S, k, R, D)
-        return self.gate(segments.transpose(2, 3).flatten(-2))
+    def forward(self, x: Tensor, presence: Tensor, absent: Tensor, place: Tensor) -> Tensor:
+        seen = presence.unsqueeze(-1)
+        segments = self._segments(x * seen.unsqueeze(-1))  # (B, S, k, R, D)
+        # What all regions share goes through a product of its own: x is the largest tensor of the head, and to add
+        # this to it would go over all of it once more.
+        shared = self._segments(absent * (1.0 - seen) + place)  # (B, S, k, D)
+        return self.gate(segments.transpose(2, 3).flatten(-2), shared.flatten(-2).unsqueeze(2))
+
+    def _segments(self, x: Tensor) -> Tensor:
+        return x.unflatten(1, (-1, self.slots_per_segment))
 
 
 class GatedTemporalConvolution(nn.Module):
@@ -45,12 +55,16 @@ class GatedTemporalConvolution(nn.Module):
 
 
 class GatedLinear(nn.Module):
-    """(..., inputs) -> (..., outputs): a linear map times a sigmoid gate of the same input."""
+    """(..., inputs) -> (..., outputs): a linear map times a sigmoid gate of the same input.
+
+    shared: is added to x, with fewer rows than it; the map is linear, so it is mapped by itself.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, 2 * outputs)
 
-    def forward(self, x: Tensor) -> Tensor:
-        value, gate = self.linear(x).chunk(2, dim=-1)
+    def forward(self, x: Tensor, shared: Optional[Tensor] = None) -> Tensor:
+        mapped = self.linear(x) if shared is None else x @ self.linear.weight.T + self.linear(shared)
+        value, gate = mapped.chunk(2, dim=-1)
         return value * torch.sigmoid(gate)
