@@ -9,6 +9,8 @@ from stf2m_ros.evaluation.interference.corruptions import Corruption
 from stf2m_ros.evaluation.judging import judged
 from stf2m_ros.evaluation.outside_predictions import read_predictions
 from stf2m_ros.evaluation.report.study_figures import draw_confusions, draw_reliability
+from stf2m_ros.evaluation.scores.boundaries import COLUMNS as BOUNDARY_COLUMNS
+from stf2m_ros.evaluation.scores.boundaries import boundary_scores
 from stf2m_ros.evaluation.scores.calibration import calibration_scores, reliability
 from stf2m_ros.evaluation.scores.metrics import (
     EIGHTEEN,
@@ -26,8 +28,10 @@ from stf2m_ros.evaluation.scores.metrics import (
 from stf2m_ros.evaluation.scores.mixed_emotions import COLUMNS as MIXED_COLUMNS
 from stf2m_ros.evaluation.scores.mixed_emotions import mixed_scores
 from stf2m_ros.evaluation.scores.scored import Scored
+from stf2m_ros.evaluation.scores.sequences import emotions_only
 from stf2m_ros.evaluation.scores.subject_folds import paired_difference
 from stf2m_ros.evaluation.study import OUTSIDE, Cell, Missing, Picture, Row, Score, StudyContext, StudyResult, Table
+from stf2m_ros.runtime.bundle import read_card
 
 OUR_NAME = "ST-F2M"
 MASKED = 0.2
@@ -51,6 +55,7 @@ class Accuracy:
             _main_table(context, clean, outside),
             *_ahead_table(clean, outside),
             _class_table(context, clean),
+            _boundary_table(context, clean),
             _calibration_table(context, {"clean": clean, _masked_name(): masked}),
             _group_table(context, clean),
             _mixed_table(context, clean, memberships),
@@ -109,6 +114,21 @@ def _class_table(context: StudyContext, clean: Scored) -> Table:
         for name in task.names:
             rows.append(Row((task.name, name), {"RECALL": Missing(reason) if reason else cells[name]}))
     return Table("Each class", ("Task", "Class"), ("RECALL",), tuple(rows), note="Neutral is allowed as an answer.")
+
+
+def _boundary_table(context: StudyContext, clean: Scored) -> Table:
+    grid = read_card(context.bundle).grid
+    rows = []
+    for task, reduce in ((NINETEEN, lambda classes: classes), (SEVEN, emotions_only)):
+        reason = not_askable(clean, task) if task is NINETEEN else ""
+        size = context.size.rounds, context.seed
+        cells = boundary_scores(clean, reduce, grid.segment_s, grid.hop_s, *size)
+        rows.append(Row((task.name,), {key: Missing(reason) for key in cells} if reason else cells))
+    note = (
+        f"Of the moments at which the class changes, those with one of ours within a hop of {grid.hop_s:g} s, each of "
+        "ours serving for one; and of ours, those that are true. A clip is judged by the window that ends with it."
+    )
+    return Table("Boundaries between emotions", ("Task",), BOUNDARY_COLUMNS, tuple(rows), note=note)
 
 
 def _calibration_table(context: StudyContext, of: Dict[str, Scored]) -> Table:

@@ -33,6 +33,12 @@ def test_accuracy_answers_every_task_with_a_spread(tmp_path):
     }
 
 
+def test_accuracy_tells_how_many_boundaries_are_found_with_levels_and_between_emotions(tmp_path):
+    rows = table_of(Accuracy().run(tiny_context(tmp_path)), "Boundaries").rows
+    assert [row.heading for row in rows] == [("18 + neutral",), ("6 + neutral",)]
+    assert all(isinstance(row.cells["boundaries found"], Score) for row in rows)
+
+
 def test_what_the_data_do_not_hold_is_an_empty_row_with_the_reason(tmp_path):
     result = Accuracy().run(tiny_context(tmp_path))
     assert "no row names several emotions at once" in missing_reasons(table_of(result, "Several emotions"))[0]
