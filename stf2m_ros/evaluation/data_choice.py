@@ -29,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 GENERATED = "generated"
 CLIPS_OF_A_SET = 20
 """Clips of a set from disk for each generated one: they are short."""
+_PARTS = _JUDGED, _LEARNED_FROM = ("test", "train")
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,22 @@ class GeneratedData:
     @cached_property
     def checksum(self) -> str:
         """Of the generator's sources and settings: they make the clips, pixel by pixel."""
-        digest = hashlib.sha256(repr((self._settings("test"), self.size.clips)).encode())
+        settings = tuple(self._settings(people) for people in _PARTS)
+        digest = hashlib.sha256(repr((settings, self.size.clips)).encode())
         for path in sorted(Path(generator.__file__).parent.glob("*.py")):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
     def clips(self, corruption: Corruption = CLEAN) -> Iterator[Clip]:
-        for clip in self._made("test", self.size.clips):
+        for clip in self._made(_JUDGED, self.size.clips):
             yield corrupted(clip, corruption)
 
     def training_clips(self) -> Iterator[Clip]:
-        yield from self._made("train", self.size.training_clips)
+        yield from self._made(_LEARNED_FROM, self.size.training_clips)
 
     def _settings(self, people: str) -> GeneratorSettings:
-        return GeneratorSettings(people=people)
+        length_s = {} if people == _JUDGED else {"duration_s": self.size.training_clip_s}
+        return GeneratorSettings(people=people, **length_s)
 
     def _made(self, people: str, count: int) -> Iterator[Clip]:
         store, settings = ClipStore(self.work / "clips" / f"{people}-{self.checksum[:12]}"), self._settings(people)

@@ -137,9 +137,12 @@ class StudySize:
     training_steps: int  # of each method that a study trains
     groups: int  # of the robot's case study
     clips_per_group: int
+    training_clip_s: float = 30.0  # of generated ones; short clips are many expressions for little time
 
 
-SMOKE = StudySize("smoke", 3, 3, clips=6, training_clips=8, training_steps=20, groups=2, clips_per_group=2)
+SMOKE = StudySize(
+    "smoke", 3, 3, clips=6, training_clips=60, training_steps=20, groups=2, clips_per_group=2, training_clip_s=6.0
+)
 CLAIMS = StudySize("claims", 10, 5, clips=100, training_clips=200, training_steps=150, groups=5, clips_per_group=20)
 
 

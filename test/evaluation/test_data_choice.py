@@ -45,6 +45,14 @@ def test_generated_people_to_be_judged_on_are_never_those_to_learn_from(tmp_path
     assert len(list((tmp_path / "clips").glob("*/*.npz"))) == 2
 
 
+def test_generated_clips_to_learn_from_are_as_long_as_the_size_says(tmp_path):
+    short = open_data("generated", replace(TINY, training_clips=1, training_clip_s=6.0), tmp_path)
+    (clip,) = short.training_clips()
+    assert clip.labels[-1].end_s == pytest.approx(6.0)
+    assert next(iter(short.clips())).labels[-1].end_s == pytest.approx(30.0)
+    assert short.checksum != open_data("generated", TINY, tmp_path).checksum
+
+
 def test_a_large_set_is_cut_evenly(tmp_path):
     for number in range(30):
         write_picture(tmp_path / "happy" / f"S{number:03d}_001_00000001.png")
