@@ -148,18 +148,21 @@ def question_of(scored: Scored) -> Task:
 
 
 def run_of(scored: Scored) -> Run:
-    """What a cell keeps of a run: its metrics, and of each person how many rows there were and how many were right."""
+    """What a cell keeps of a run: its metrics, and of each person and class how many rows there were and were right."""
     task = question_of(scored)
     found = answers(scored, task)
     ones = np.ones(len(found.expected))
     people, owner = np.unique(found.subjects, return_inverse=True)
+    rows, right = np.zeros((2, len(people), len(task.names)), int)
+    np.add.at(rows, (owner, found.expected), 1)
+    np.add.at(right, (owner, found.expected), found.said == found.expected)
     return {
         "task": task.name,
         ACC: accuracy(found.expected, found.said, ones),
         RECALL: macro_recall(found.expected, found.said, ones),
         "people": people.tolist(),
-        "rows": np.bincount(owner).tolist(),
-        "right": np.bincount(owner, found.said == found.expected).tolist(),
+        "rows": rows.tolist(),  # (people, classes)
+        "right": right.tolist(),
     }
 
 
@@ -182,17 +185,37 @@ def worst(runs: Sequence[Run], metric: str = ACC) -> Cell:
     return replace(found, mean=min(run[metric] for run in runs)) if isinstance(found, Score) else found
 
 
-def ahead(ours: Sequence[Run], others: Sequence[Run], draws: int = 2000) -> Cell:
-    """How much more often the first were right, in the same rounds, with a 95 % bootstrap interval over people."""
+def ahead(ours: Sequence[Run], others: Sequence[Run], metric: str = ACC, draws: int = 2000) -> Cell:
+    """By how much the first are better in the same rounds, all together, with a 95 % bootstrap interval over people."""
     if len(ours) != len(others) or len(ours) < 2:
         return Missing("not the same rounds")
+    if metric == RECALL and any(np.ndim(run["rows"]) < 2 for run in (*ours, *others)):
+        return Missing("kept by an older version, which counted no classes")
     people = sorted({person for run in ours for person in run["people"]})
-    gain, rows = np.zeros(len(people)), np.zeros(len(people))
-    for run, other in zip(ours, others):
-        place = np.searchsorted(people, run["people"])
-        gain[place] += np.subtract(run["right"], other["right"])
-        rows[place] += run["rows"]
+    rows, right = (_by_person(people, ours, name, metric) for name in ("rows", "right"))
+    other_right = _by_person(people, others, "right", metric)
     drawn = np.random.default_rng(0).integers(len(people), size=(draws, len(people)))
-    low, high = np.quantile(gain[drawn].sum(1) / rows[drawn].sum(1), [0.025, 0.975])
-    rounds = [run[ACC] - other[ACC] for run, other in zip(ours, others)]
-    return Score(float(gain.sum() / rows.sum()), float(np.std(rounds, ddof=1)), len(rounds), float(low), float(high))
+    times = np.stack([np.bincount(each, minlength=len(people)) for each in (np.arange(len(people)), *drawn)])
+    gains = _share_right(times, right, rows) - _share_right(times, other_right, rows)
+    low, high = np.quantile(gains[1:], [0.025, 0.975])
+    rounds = [run[metric] - other[metric] for run, other in zip(ours, others)]
+    return Score(float(gains[0]), float(np.std(rounds, ddof=1)), len(rounds), float(low), float(high))
+
+
+def _by_person(people: Sequence[str], runs: Sequence[Run], name: str, metric: str) -> np.ndarray:
+    """(P, C) counts of all runs together; for the accuracy the classes are one."""
+    total: Any = 0
+    for run in runs:
+        counts = np.asarray(run[name], float).reshape(len(run["people"]), -1)
+        counts = counts.sum(1, keepdims=True) if metric == ACC else counts
+        of_all = np.zeros((len(people), counts.shape[1]))
+        of_all[np.searchsorted(people, run["people"])] = counts
+        total = total + of_all
+    return total
+
+
+def _share_right(times: np.ndarray, right: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(draws,) mean over the classes that are there; times: (draws, P) how often each person was drawn."""
+    held = times @ rows
+    of_class = np.divide(times @ right, held, out=np.full(held.shape, np.nan), where=held > 0)
+    return np.nanmean(of_class, axis=1)

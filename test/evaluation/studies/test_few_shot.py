@@ -6,7 +6,7 @@ from short_clips import BUNDLE, ShortClips
 
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
 from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, few_labels_table
-from stf2m_ros.evaluation.laboratory.method_runs import ACC, ahead, average, worst
+from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, ahead, average, worst
 from stf2m_ros.evaluation.report.writing import write_report
 from stf2m_ros.evaluation.studies.ablation import GROUPS, VARIANTS, Ablation
 from stf2m_ros.evaluation.studies.few_shot import FewShot
@@ -21,8 +21,10 @@ def context(tmp_path, data, methods=()):
 
 
 def run_with(right, rows=10, people=("a", "b")):
-    return {"task": "18-way", ACC: sum(right) / rows / len(people), "RECALL": 0.5, "people": list(people),
-            "rows": [rows] * len(people), "right": list(right)}  # fmt: skip
+    """right: of each person, or of each person and class; rows: of each."""
+    right = np.reshape(right, (len(people), -1))
+    return {"task": "18-way", ACC: right.sum() / rows / right.size, RECALL: 0.5, "people": list(people),
+            "rows": np.full(right.shape, rows).tolist(), "right": right.tolist()}  # fmt: skip
 
 
 def test_nobody_is_learned_from_and_judged_and_every_round_judges_others():
@@ -87,7 +89,7 @@ def test_too_few_clips_leave_the_reason_in_the_row():
         "x": Missing("tasks need two emotions")
     }
     table = few_labels_table(5, {"maml": [reason, reason], "st-f2m": [reason, reason]})
-    assert table.rows[0].cells["ST-F2M ahead"] == Missing("not all rounds could be run")
+    assert table.rows[0].cells["ST-F2M ahead, ACC"] == Missing("not all rounds could be run")
 
 
 def test_ahead_is_paired_over_people_and_has_an_interval():
@@ -100,6 +102,22 @@ def test_ahead_is_paired_over_people_and_has_an_interval():
         2,
     )
     assert isinstance(ahead(ours, others[:1]), Missing)
+
+
+def test_ahead_in_recall_counts_each_class_alike():
+    """Two people, two classes: the second class has a tenth of the rows, and is found by the first method only."""
+    ours, others = run_with([[90, 10], [90, 10]]), run_with([[90, 0], [90, 0]])
+    for run in (ours, others):
+        run["rows"] = [[100, 10], [100, 10]]
+    found = ahead([ours, ours], [others, others], RECALL)
+    assert (found.mean, found.low, found.high) == (pytest.approx(0.5),) * 3
+    assert ahead([ours, ours], [others, others]).mean == pytest.approx(10 / 110)
+
+
+def test_runs_kept_before_classes_were_counted_still_compare_in_accuracy():
+    old = {**run_with([9, 8]), "rows": [10, 10], "right": [9, 8]}
+    assert ahead([run_with([9, 8])] * 2, [old] * 2).mean == pytest.approx(0.0)
+    assert isinstance(ahead([old] * 2, [old] * 2, RECALL), Missing)
 
 
 def test_the_worst_round_keeps_the_spread_of_all():
