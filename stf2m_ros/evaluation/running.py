@@ -58,7 +58,8 @@ def run_studies(asked: Asked) -> Iterator[str]:
     data = [open_data(text, asked.study_size, asked.work, labelling) for text in asked.data]
     run = run_facts(asked, data)
     results: List[StudyResult] = []
-    for name in asked.studies:
+    for number, name in enumerate(asked.studies, start=1):
+        _LOG.info("%s: study %d of %d", name, number, len(asked.studies))
         started_s = time.monotonic()
         result = _run(name, _context(name, asked, data))
         results.append(result)

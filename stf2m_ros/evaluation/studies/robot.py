@@ -69,6 +69,7 @@ class Robot:
 def _film_groups(context: StudyContext) -> Iterator[List[Dict[str, Any]]]:
     bundle, size = load_bundle(context.bundle), context.size
     recognizer = open_recognizer(bundle, FaceCropper(HaarDetector()))
+    context.cells.expect(size.groups * size.clips_per_group)
     for group in range(size.groups):
         seeds = [1000 * context.seed + group * size.clips_per_group + number for number in range(size.clips_per_group)]
         yield [
