@@ -18,7 +18,8 @@ from stf2m_ros.evaluation.recordings.timeline import DOTS_PER_INCH
 
 _GREYS = "#8a8f98"
 _POINTS = {"marker": "o", "markersize": 4, "capsize": 2}  # a curve of a single point is seen, too
-_COLOURS = ("#4a90c2", "#b07aa1", "#59a14f", "#9c755f", "#edc948", "#76b7b2", "#af7aa1", "#bab0ac")
+_COLOURS = ("#4a90c2", "#b07aa1", "#59a14f", "#9c755f", "#d4a017", "#5b6b7d")
+_STYLES = ("-", "--")  # more methods than colours that can be told apart
 
 
 def draw_shots(every: ByMethod, path: Path) -> Path:
@@ -30,13 +31,14 @@ def draw_shots(every: ByMethod, path: Path) -> Path:
         values = [[run["ACC"] for run in runs_named(every[name], kind)] for kind in shot_kinds()]
         if not all(values):
             continue
-        ours = name == OURS
+        ours, place = name == OURS, others.index(name) if name in others else 0
         axes.errorbar(
             range(len(values)),
             [np.mean(each) for each in values],
             [np.std(each) for each in values],
             label=METHODS[name].title,
-            color="#e0701f" if ours else _COLOURS[others.index(name) % len(_COLOURS)],
+            color="#e0701f" if ours else _COLOURS[place % len(_COLOURS)],
+            linestyle="-" if ours else _STYLES[place // len(_COLOURS) % len(_STYLES)],
             linewidth=2.5 if ours else 1.2,
             **_POINTS,
         )
@@ -62,7 +64,7 @@ def draw_defects(found: Defects, path: Path) -> Path:
     axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
     axes.set(ylabel="accuracy", xlabel="share of the training data")
     if axes.has_data():
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     axes.grid(axis="y", color=_GREYS, alpha=0.3)
     figure.savefig(path)
     return path

@@ -89,8 +89,13 @@ def _markdown_table(table: Table) -> List[str]:
     head = [*table.headings, *table.columns]
     lines = [f"### {table.title}", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(_texts(table, row))} |" for row in table.rows]
-    notes = [table.note, "In percent." if table.as_percent else "", *missing_reasons(table)]
-    return [*lines, "", *(f"{note}  " for note in notes if note)]
+    return [*lines, "", *(f"{note}  " for note in _notes(table))]
+
+
+def _notes(table: Table) -> List[str]:
+    """Below a table: how it is read, then why cells are empty."""
+    how = " ".join(part for part in (table.note, "In percent." if table.as_percent else "") if part)
+    return [how, *missing_reasons(table)] if how else missing_reasons(table)
 
 
 def _texts(table: Table, row: Row) -> List[str]:
@@ -106,7 +111,9 @@ def _texts(table: Table, row: Row) -> List[str]:
 
 def _short(facts: Mapping[str, Any]) -> Dict[str, Any]:
     plain = {name: value for name, value in facts.items() if isinstance(value, (str, int, float))}
-    return {name: round(value, 3) if isinstance(value, float) else value for name, value in plain.items()}
+    return {
+        name.replace("_", " "): round(value, 3) if isinstance(value, float) else value for name, value in plain.items()
+    }
 
 
 def _page(results: Sequence[StudyResult], run: Mapping[str, Any]) -> str:
@@ -127,8 +134,7 @@ def _page(results: Sequence[StudyResult], run: Mapping[str, Any]) -> str:
 
 def _shown(table: Table, is_papers: bool) -> Dict[str, Any]:
     rows = [{"texts": _texts(table, row), "ours": row.source == OURS} for row in table.rows]
-    notes = [table.note, "In percent." if table.as_percent else "", *missing_reasons(table)]
-    return {"table": table, "rows": rows, "notes": [note for note in notes if note], "papers": is_papers}
+    return {"table": table, "rows": rows, "notes": _notes(table), "papers": is_papers}
 
 
 def _data_uri(picture: Picture) -> str:

@@ -135,5 +135,6 @@ def _pictures(context: StudyContext, rows: List[Row], ranges: Tuple[float, ...])
         heights = np.array([cell.mean for cell in cells]).reshape(len(ranges), len(ranges))
         path = context.out / f"ranges_{column.replace('-', '_').replace(' ', '_').lower()}.png"
         draw_range_surface(ranges, ranges, heights, f"{column}, {context.data.name}", path)
-        pictures.append(Picture(path, f"{column} by the ranges of components (r_c) and intensities (r_k)."))
+        caption = f"{column} by the ranges of components (r_c) and intensities (r_k). Its axis does not begin at 0."
+        pictures.append(Picture(path, caption))
     return tuple(pictures)
