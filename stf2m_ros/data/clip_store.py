@@ -129,7 +129,7 @@ def _to_arrays(clip: Clip, made_from: str) -> Dict[str, np.ndarray]:
         "made_from": made_from,
         "clip_id": clip.clip_id,
         "subject": clip.subject,
-        "words": [[word.text, word.start_s, word.end_s] for word in clip.words],
+        "words": [[word.text, word.start_s, word.end_s, *([True] if word.begins else [])] for word in clip.words],
         "labels": [_label_fields(label) for label in clip.labels],
         "facts": dict(clip.facts),
     }

@@ -10,6 +10,7 @@ from stf2m_ros.data.clip import Clip, TimedWord
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.stream.settings import WindowGrid
 from stf2m_ros.stream.spoken_parts import spoken_parts
+from stf2m_ros.stream.spoken_utterances import spoken_utterances
 
 UNLABELLED = -1
 
@@ -112,10 +113,13 @@ def _vector_name(vector: np.ndarray) -> str:
     return f"#{hashlib.sha256(np.asarray(vector, np.float32).tobytes()).hexdigest()[:16]}"
 
 
-def vocabulary(tracks: Sequence[SlotTrack], pairs: bool = False) -> List[str]:
+def vocabulary(tracks: Sequence[SlotTrack], pairs: bool = False, whole_utterances: bool = False) -> List[str]:
     """Every distinct word of the clips, lower-cased, and the marks behind words, sorted.
 
-    pairs: and every two of them that follow each other.
+    pairs: and every two of them that follow each other. whole_utterances: what is looked up where those count.
     """
+    if whole_utterances:
+        told = (each for track in tracks for each in spoken_utterances(track.words, pairs))
+        return sorted({part.lower() for each in told for part in (*each.parts, *each.as_before)})
     spoken = (parts for track in tracks for _, parts in spoken_parts(track.words, pairs))
     return sorted({part.lower() for parts in spoken for part in parts})

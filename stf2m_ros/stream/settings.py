@@ -64,7 +64,10 @@ class TextSettings:
     """The subword table: character n-grams hashed (crc32 of UTF-8) into buckets, their mean projected to dim.
 
     pairs: a word is also looked up together with the one before it. add_up: a segment's vector is the sum of its words,
-    each counted once, where its middle lies; else the mean of those that overlap it.
+    each counted once, where its middle lies; else the mean of those that overlap it. whole_utterances: every segment
+    has the sum of the whole utterance that it lies in, divided by the root of how many words and marks that has, and a
+    word is also looked up together with the utterance's marks: "great" is another word in "great?!" than in "great".
+    The words of the utterance before it are added likewise, looked up as such.
     """
 
     dim: int = 300
@@ -74,8 +77,15 @@ class TextSettings:
     max_n: int = 5
     pairs: bool = field(default=False, metadata={"added_later": True})
     add_up: bool = field(default=False, metadata={"added_later": True})
+    whole_utterances: bool = field(default=False, metadata={"added_later": True})
+
+    @property
+    def lookups(self) -> int:
+        """How many texts are looked up for a word or mark."""
+        return 1 + self.pairs + self.whole_utterances
 
     def __post_init__(self) -> None:
+        _require(self.add_up or not self.whole_utterances, "add_up with whole_utterances", self.add_up)
         for name in ("dim", "buckets", "rank"):
             _require(getattr(self, name) >= 1, f"{name} of at least 1", getattr(self, name))
         _require(1 <= self.min_n <= self.max_n, f"min_n between 1 and max_n={self.max_n}", self.min_n)

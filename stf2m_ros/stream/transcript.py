@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import List, Tuple
 
-from stf2m_ros.stream.timed_word import TimedWord
+from stf2m_ros.stream.timed_word import TimedWord, as_utterance
 from stf2m_ros.stream.utterance import Utterance, clean_text, split_words, spread_words
 
 __all__ = ["Heard", "TimedWord", "Transcript", "TranscriptLimits", "Utterance"]
@@ -92,7 +92,7 @@ class Transcript:
         words = self._timed_words(utterance, cleaned)
         if len(words) > limits.words:
             remarks.append(f"{len(words)} words cut to {limits.words}")
-        return words[: limits.words], "; ".join(remarks)
+        return as_utterance(words[: limits.words]), "; ".join(remarks)
 
     def _timed_words(self, utterance: Utterance, cleaned: str) -> Tuple[TimedWord, ...]:
         longest = self._limits.word_characters

@@ -14,7 +14,7 @@ def make_clip(seed: int) -> Clip:
         subject=f"person-{seed}",
         frames=np.stack([ramp + 10 * index for index in range(4)]).astype(np.uint8),
         frame_s=np.arange(4) * 0.1,
-        words=(TimedWord('Ünlucky "day"', 0.1, 0.3),),
+        words=(TimedWord('Ünlucky "day"', 0.1, 0.3, begins=True), TimedWord("so", 0.3, 0.4)),
         labels=(LabelInterval(18, 0.0, 0.2), LabelInterval(4, 0.2, 0.4)),
         components=np.full((4, 12), 0.25, np.float32) + np.float32(seed),
     )

@@ -2,7 +2,7 @@ import numpy as np
 
 from stf2m_ros.stream.segment_text import segment_text
 from stf2m_ros.stream.settings import TextSettings
-from stf2m_ros.stream.timed_word import TimedWord
+from stf2m_ros.stream.timed_word import TimedWord, as_utterance
 
 EPOCH_S = 1.8e9
 
@@ -60,3 +60,32 @@ def test_a_word_whose_middle_lies_before_the_window_adds_nothing():
     spoken = [TimedWord("up", EPOCH_S - 0.4, EPOCH_S + 0.2)]
     text = segment_text(spoken, TwoWordEmbedding(), EPOCH_S, 4, 0.5, TextSettings(dim=2, add_up=True))
     assert not text.vectors.any() and not text.presence.any()
+
+
+WHOLE = TextSettings(add_up=True, whole_utterances=True)
+
+
+def whole_text_of(*utterances):
+    words = [word for each in utterances for word in as_utterance([TimedWord(*spoken) for spoken in each])]
+    return segment_text(words, OneForEach(), 0.0, segments=4, segment_s=0.5, settings=WHOLE)
+
+
+class OneForEach:
+    """Counts what is looked up: plain words, words with their utterance's marks, words of the utterance before."""
+
+    dim = 3
+
+    def embed(self, text):
+        return np.array((" " not in text, " =" in text, text.endswith(" <")), np.float32)
+
+
+def test_every_segment_of_an_utterance_has_the_whole_of_it():
+    text = whole_text_of([("up", 0.0, 0.2), ("and", 0.6, 0.8), ("on", 0.8, 0.9), ("on", 1.2, 1.3)])
+    assert text.vectors.tolist() == [[2, 2, 0]] * 3 + [[0, 0, 0]]  # four divided by their root
+    assert text.presence.tolist() == [1, 1, 1, 0]
+    assert text.word_counts.tolist() == [1, 2, 1, 0]
+
+
+def test_where_two_utterances_meet_the_newer_one_counts_and_knows_the_one_before():
+    text = whole_text_of([("up", 0.0, 0.7)], [("on", 0.7, 0.9)])
+    assert text.vectors.tolist() == [[1, 1, 0], [1, 1, 1], [0, 0, 0], [0, 0, 0]]

@@ -166,3 +166,11 @@ def test_an_emoji_is_no_word():
 def test_times_that_cannot_be_are_refused(start_s, end_s):
     with pytest.raises(ValueError, match="expected finite start_s <= end_s"):
         Utterance("x", start_s, end_s)
+
+
+def test_the_first_word_of_every_utterance_says_that_it_begins_one():
+    transcript = Transcript()
+    transcript.add(said("so what", 0, 1))
+    words = (TimedWord("no", EPOCH_S + 1, EPOCH_S + 2), TimedWord("way", EPOCH_S + 2, EPOCH_S + 3))
+    transcript.add(said("no way", 1, 3, words=words))
+    assert [word.begins for word in transcript.words_between(EPOCH_S, EPOCH_S + 9)] == [True, False, True, False]

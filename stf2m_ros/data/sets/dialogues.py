@@ -7,6 +7,7 @@ from typing import Iterable, Iterator, List, Tuple
 import numpy as np
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
+from stf2m_ros.stream.timed_word import as_utterance
 
 LONGEST_PAUSE_S = 3.0
 SHORTEST_S, LONGEST_S = 0.3, 15.0
@@ -39,4 +40,7 @@ def _joined(dialogue: str, members: List[Clip]) -> Clip:
 
 
 def _shifted(words: Tuple[TimedWord, ...], start_s: float, scale: float) -> Iterator[TimedWord]:
-    return (TimedWord(word.text, start_s + scale * word.start_s, start_s + scale * word.end_s) for word in words)
+    return (
+        replace(word, start_s=start_s + scale * word.start_s, end_s=start_s + scale * word.end_s)
+        for word in as_utterance(words)
+    )

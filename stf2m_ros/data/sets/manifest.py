@@ -164,4 +164,4 @@ class ManifestRecording:
 
 
 def _moved(word: TimedWord, start_s: float, end_s: float) -> TimedWord:
-    return TimedWord(word.text, max(word.start_s, start_s) - start_s, min(word.end_s, end_s) - start_s)
+    return replace(word, start_s=max(word.start_s, start_s) - start_s, end_s=min(word.end_s, end_s) - start_s)

@@ -10,6 +10,7 @@ from stf2m_ros.data.sets.levels import UNTIL_THE_END, named_label
 from stf2m_ros.data.sets.text_files import numbers_of, read_table
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL
 from stf2m_ros.stream.subtitles import read_transcript
+from stf2m_ros.stream.timed_word import as_utterance
 from stf2m_ros.stream.utterance import clean_text, split_words, spread_words
 
 LABEL_COLUMNS = ("label", "start_s", "end_s")
@@ -97,7 +98,7 @@ def read_words(path: Path) -> Tuple[TimedWord, ...]:
         utterance.words or spread_words(split_words(clean_text(utterance.text)), utterance.start_s, utterance.end_s)
         for utterance in utterances
     )
-    return tuple(word for words in spread for word in words)
+    return tuple(word for words in spread for word in as_utterance(words))
 
 
 def _timed_word(path: Path, line: int, fields: dict) -> TimedWord:

@@ -34,3 +34,8 @@ def test_an_utterance_of_minutes_is_cut_with_its_words():
     (joined,) = dialogues([utterance("0", 0.0, 300.0)])
     assert spans(joined) == [(0.0, LONGEST_S)]
     assert joined.words[0].end_s == pytest.approx(LONGEST_S)
+
+
+def test_every_utterance_begins_with_its_first_word():
+    (joined,) = dialogues([utterance("0", 0.0, 1.0), utterance("0", 1.0, 1.0)])
+    assert [word.begins for word in joined.words] == [True, True]
