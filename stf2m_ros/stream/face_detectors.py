@@ -10,6 +10,7 @@ from typing_extensions import Protocol
 
 from stf2m_ros.stream.face_box import distance, overlap, size_ratio, square_around
 from stf2m_ros.stream.face_observation import Box
+from stf2m_ros.stream.shrinking import shrunk
 
 _CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt2.xml")
 _SYSTEM_FOLDERS = ("/usr/share/opencv4/haarcascades", "/usr/share/opencv/haarcascades")
@@ -136,8 +137,8 @@ def _cascade_folder(named: Optional[Union[str, Path]]) -> Path:
 def _small_grey(image_rgb: np.ndarray, scale: float) -> Tuple[np.ndarray, float]:
     rows, columns = image_rgb.shape[:2]
     size = max(1, round(columns * scale)), max(1, round(rows * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.cvtColor(cv2.resize(image_rgb, size, interpolation=how), cv2.COLOR_RGB2GRAY), scale
+    small = shrunk(image_rgb, *size) if scale < 1 else cv2.resize(image_rgb, size, interpolation=cv2.INTER_LINEAR)
+    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale
 
 
 def _surroundings(image_rgb: np.ndarray, box: Box) -> Tuple[np.ndarray, int, int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from stf2m_ros.stream.face_observation import Box
 from stf2m_ros.stream.frame_preprocessing import cut_square
+from stf2m_ros.stream.shrinking import shrunk
 
 _SIDE_PX = 48
 # Of 1, 2, 3, 4 and 6 cells a side, 3 told 60 people apart best once the boxes jitter as a detector's do.
@@ -33,7 +34,7 @@ def face_signature(image_rgb: np.ndarray, box: Box) -> FaceSignature:
     """Describe the face in the box. Source: Ahonen et al. 2006, Face description with local binary patterns."""
     side = max(1, round(box[2]))
     square = cut_square(image_rgb, round(box[0]), round(box[1]), side)
-    small = cv2.resize(square, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA)
+    small = shrunk(square, _SIDE_PX, _SIDE_PX)
     return FaceSignature(_texture(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)), _colour(small))
 
 

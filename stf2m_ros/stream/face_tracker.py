@@ -9,6 +9,7 @@ from stf2m_ros.stream.cropper_settings import CropperSettings
 from stf2m_ros.stream.face_box import square_around
 from stf2m_ros.stream.face_observation import Box
 from stf2m_ros.stream.frame_preprocessing import cut_square
+from stf2m_ros.stream.shrinking import shrunk
 
 _PATCH_PX = 32
 _PATCH_SHARE = 0.8  # of the box: its rim shows more background than face
@@ -82,11 +83,7 @@ def _grey_square(image_rgb: np.ndarray, box: Box, size_px: int) -> np.ndarray:
     x, y, width, height = box
     side = max(1, round(size_px * width / _PX_PER_BOX))
     square = cut_square(image_rgb, round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
-    # Every third pixel of a large face is plenty for finding it again, and averaging them all costs a millisecond.
-    step = max(1, side // (3 * size_px))
-    thinned = np.ascontiguousarray(square[::step, ::step])
-    small = cv2.resize(thinned, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return cv2.cvtColor(shrunk(square, size_px, size_px), cv2.COLOR_RGB2GRAY)
 
 
 def _best_place(surroundings: np.ndarray, patch: np.ndarray) -> _Place:
