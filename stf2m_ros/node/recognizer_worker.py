@@ -12,6 +12,7 @@ from typing_extensions import Protocol
 
 from stf2m_ros.runtime.emotion_sequence import EmotionSequence
 from stf2m_ros.stream.frame import Frame
+from stf2m_ros.stream.slot_grid import slot_of
 from stf2m_ros.stream.transcript import Heard
 from stf2m_ros.stream.utterance import Utterance
 
@@ -28,6 +29,9 @@ class FedRecognizer(Protocol):
     """What the worker needs of runtime.recognizer.Recognizer."""
 
     clock_jumps: int
+
+    @property
+    def slot_s(self) -> float: ...
 
     def push_frame(self, frame: Frame) -> None: ...
 
@@ -85,7 +89,9 @@ class RecognizerWorker:
         """stamp_now: the time on the clock of the image stamps. on_sequence is called on the worker's thread."""
         self._build, self._on_sequence, self._stamp_now = build, on_sequence, stamp_now
         self._changed = threading.Condition()
-        self._frame: Optional[Frame] = None
+        self._frame: Optional[Frame] = None  # what the worker is woken for
+        self._slot: Optional[int] = None  # of the newest such frame
+        self._held: Optional[Frame] = None  # of the same slot, nearest to its centre: worth no waking
         self._utterances: Deque[Utterance] = deque(maxlen=MAX_UTTERANCES)
         self._active = self._reset_wanted = self._stopping = self._busy = False
         self._loaded: Optional[Loaded] = None
@@ -113,12 +119,13 @@ class RecognizerWorker:
         """From now on frames and words count; the window begins empty."""
         with self._changed:
             self._active, self._reset_wanted, self._counts = True, True, WorkerCounts()
+            self._slot = None
             self._quiet_since_s = time.monotonic()
 
     def deactivate(self) -> None:
         """Frames and words that are not used yet are forgotten; returns when nothing is published any more."""
         with self._changed:
-            self._active, self._frame = False, None
+            self._active, self._frame, self._held = False, None, None
             self._utterances.clear()
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._busy)
@@ -132,13 +139,22 @@ class RecognizerWorker:
             self._thread.join()
 
     def put_frame(self, stamp_s: float, read: Callable[[], np.ndarray]) -> None:
-        """Never waits; a frame that the worker has not taken yet is replaced."""
+        """Never waits; a frame that the worker has not taken yet is replaced.
+
+        The recogniser does something only when a slot is over, so it is woken by the first frame of each. Of the others
+        the nearest to the slot's centre waits for that, which is the one that the recogniser would choose among them.
+        """
         frame = Frame(stamp_s, lambda: self._read(read))
         with self._changed:
-            counts, dropped = self._counts, int(self._frame is not None)
+            slot_s, counts, dropped = self._loaded.recognizer.slot_s, self._counts, int(self._frame is not None)
             self._note(frames_received=counts.frames_received + 1, frames_dropped=counts.frames_dropped + dropped)
-            self._frame = frame
-            self._changed.notify_all()
+            slot = slot_of(stamp_s, slot_s)
+            if slot == self._slot and not dropped:
+                waiting = [frame] if self._held is None else [self._held, frame]
+                self._held = min(waiting, key=lambda each: abs(each.stamp_s - slot * slot_s))
+            else:
+                self._frame, self._slot = frame, slot
+                self._changed.notify_all()
 
     def put_words(self, utterance: Utterance) -> None:
         with self._changed:
@@ -189,27 +205,28 @@ class RecognizerWorker:
         with self._changed:
             if not self._active:
                 return
-            frame, self._frame = self._frame, None
+            frames = [each for each in (self._held, self._frame) if each is not None]
+            self._held = self._frame = None
             utterances = list(self._utterances)
             self._utterances.clear()
             reset, self._reset_wanted = self._reset_wanted, False
         if reset:
             recognizer.reset()
-        self._feed(recognizer, frame, utterances)
+        self._feed(recognizer, frames, utterances)
         self._publish_due(recognizer)
 
-    def _feed(self, recognizer: FedRecognizer, frame: Optional[Frame], utterances: List[Utterance]) -> None:
+    def _feed(self, recognizer: FedRecognizer, frames: List[Frame], utterances: List[Utterance]) -> None:
         for utterance in utterances:
             heard = recognizer.push_words(utterance)
             if heard.remark and utterance.is_final:
                 _LOG.info("transcript: %s", heard.remark, extra=_THROTTLED)
-        if frame is not None:
+        for frame in frames:
             self._quiet_since_s = time.monotonic()
             jumps = recognizer.clock_jumps
             recognizer.push_frame(frame)
             if recognizer.clock_jumps > jumps:
                 self._note(clock_jumps=self._counts.clock_jumps + 1, last_clock_jump_s=self._quiet_since_s)
-        elif time.monotonic() - self._quiet_since_s > PASS_TIME_AFTER_S:
+        if not frames and time.monotonic() - self._quiet_since_s > PASS_TIME_AFTER_S:
             now_s = self._stamp_now() - PASS_TIME_AFTER_S
             if now_s > 0:  # else simulated time has not begun
                 recognizer.pass_time(now_s)

@@ -69,6 +69,11 @@ class Recognizer:
         self.clock_jumps = 0  # how often time ran backwards
         self.reset()
 
+    @property
+    def slot_s(self) -> float:
+        """Of how long a stretch one image is chosen."""
+        return self._grid.slot_s
+
     def push_frame(self, frame: Frame) -> None:
         """Takes one camera image in, in the order of arrival; it is read only if it is the best of its slot."""
         try:

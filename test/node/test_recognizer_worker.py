@@ -20,6 +20,8 @@ PIXEL = np.zeros((1, 1, 3), np.uint8)
 class RecordingRecognizer:
     """Due after every frame; each frame waits for `may_go_on`."""
 
+    slot_s = 0.1
+
     def __init__(self) -> None:
         self.stamps, self.texts, self.threads, self.resets = [], [], set(), 0
         self.passed_s = []
@@ -120,6 +122,29 @@ def test_of_the_frames_that_wait_the_newest_wins_and_the_others_are_counted(work
     inbox.wait_for(2)
     assert inbox.stamps == [1.0, 4.0]
     assert (worker.counts.frames_received, worker.counts.frames_dropped, worker.counts.frames_read) == (4, 2, 2)
+
+
+def test_the_first_frame_of_a_slot_wakes_it_and_brings_the_nearest_of_the_former_slot(worker, recognizer, inbox):
+    """Slots lie around multiples of 0.1 s; at 30 frames/s two of three frames are worth no waking."""
+    worker.activate()
+    worker.put_frame(0.96, lambda: PIXEL)
+    inbox.wait_for(1)
+    for stamp_s in (0.98, 1.01, 1.04):
+        worker.put_frame(stamp_s, lambda: PIXEL)
+    worker.put_frame(1.07, lambda: PIXEL)
+    inbox.wait_for(2)
+    # Where this test is held up, the worker, which looks around now and then, may have taken one of them earlier.
+    assert recognizer.stamps[0] == 0.96 and recognizer.stamps[-1] == 1.07
+    assert 1.01 in recognizer.stamps
+    assert (worker.counts.frames_received, worker.counts.frames_dropped) == (5, 0)
+
+
+def test_the_last_frames_before_a_silence_are_taken_all_the_same(worker, recognizer, inbox):
+    worker.activate()
+    worker.put_frame(0.96, lambda: PIXEL)
+    inbox.wait_for(1)
+    worker.put_frame(1.01, lambda: PIXEL)
+    until(lambda: recognizer.stamps == [0.96, 1.01])
 
 
 def test_jumps_of_the_clock_are_counted_since_the_node_was_activated(worker, inbox):
