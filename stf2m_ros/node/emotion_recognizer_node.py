@@ -39,15 +39,16 @@ def _run(args: Optional[List[str]]) -> int:
     with ending_at_once():
         import rclpy
         from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-        from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+        from rclpy.executors import ExternalShutdownException
 
         from stf2m_ros.node.emotion_recognizer import EmotionRecognizer
+        from stf2m_ros.node.images_first import ImagesFirst
 
     try:
         rclpy.init(args=args)
     except RuntimeError as error:  # arguments or a parameter file that ROS cannot read
         return _say(error)
-    executor, node = SingleThreadedExecutor(), None
+    executor, node = ImagesFirst(), None
     try:
         node = EmotionRecognizer()
         executor.add_node(node)
