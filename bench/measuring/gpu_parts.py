@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Callable, List, Tuple
 
@@ -35,75 +36,72 @@ class Part:
 
 def parts(bundle: Path, out: Path, seconds: float = 2.0) -> List[Part]:
     """In the order in which they run; together under eight minutes. seconds: of the benchmark, for each figure."""
-    python, own, cache = sys.executable, str(out / "bundle"), str(out / "engines")
-    build = [python, "-m", "stf2m_ros.cli.build_engine", "--bundle", own, "--cache", cache, "--layers"]
-    measure = [python, "-m", "stf2m_ros.cli.benchmark", "--bundle", own, "--cache", cache, "--seconds", str(seconds)]
-    tests = [python, "-m", "pytest", "-q", "-rs", "-W", "default", "test/runtime/test_on_gpu.py"]
-    rivals = [python, str(BENCH / "torch_on_gpu.py"), "--out", str(out), "--seconds", "70"]
-    quantise = [python, str(BENCH / "int8_bundle.py"), "--bundle", str(bundle), "--out", own]
-    on_device = (PYCUDA, TENSORRT)
+    of_int8 = ("the Q/DQ encoder is built and agrees with float32 within 0.15; layers in int8 as built",)
     return [
-        Part("bundle with int8 encoders", quantise, 50, ("nothing of the GPU: what the later parts build from",)),
-        Part(
-            "engines, fp16",
-            [*build, "--precision", "fp16"],
-            75,
-            (
-                "pycuda runs on this device",
-                "engines are built, opened and run; time to build, size, median time of both graphs",
-                "precision of each layer as the inspector tells it; largest difference from ONNX Runtime within 0.02",
-            ),
-            on_device,
-        ),
-        Part(
-            "benchmark, fp16",
-            [*measure, "--precision", "fp16", "--out", str(out / "fp16")],
-            40,
-            (
-                "encoder frames/s by batch, memory, power and energy per frame",
-                f"window head under {HEAD_MS:g} ms (p50), with its p95 and p99",
-            ),
-            on_device,
-            lambda said: slow_head(out / "fp16" / "benchmark.json"),
-        ),
-        Part(
-            "engines, int8",
-            [*build, "--precision", "int8"],
-            50,
-            ("the Q/DQ encoder is built and agrees with float32 within 0.15; layers in int8 as built",),
-            on_device,
-        ),
-        Part(
-            "benchmark, int8",
-            [*measure, "--precision", "int8", "--out", str(out / "int8")],
-            30,
-            ("int8 frames/s by batch beside fp16's",),
-            on_device,
-            lambda said: slow_head(out / "int8" / "benchmark.json", float("inf")),
-        ),
-        Part(
-            "tests on the GPU",
-            tests,
-            115,
-            (
-                "TensorRT within tolerance of ONNX Runtime in fp32, fp16 and int8, found again in the cache",
-                "golden clips: the same class in 99.5 % of segments with fp16",
-                "tokens stay on the device, copied and mapped; falling back in the middle of a stream loses no row",
-            ),
-            on_device,
-            left_out,
-        ),
-        Part(
-            "PyTorch on the same GPU",
-            rivals,
-            95,
-            (
-                "the device's limits: fp16 operations and bytes a second",
-                "encoder and window head in PyTorch: eager, CUDA graph, torch.compile, as shares of the limits",
-            ),
-            (TORCH,),
-        ),
+        _int8_bundle(bundle, out),
+        _engines(out, "fp16", 75, _PROVED_BY_FP16_ENGINES),
+        _benchmark(out, "fp16", 40, seconds, _PROVED_BY_FP16_BENCHMARK, HEAD_MS),
+        _engines(out, "int8", 50, of_int8),
+        _benchmark(out, "int8", 30, seconds, ("int8 frames/s by batch beside fp16's",), float("inf")),
+        _tests(),
+        _pytorch(out),
     ]
+
+
+_ON_DEVICE = (PYCUDA, TENSORRT)
+_PROVED_BY_FP16_ENGINES = (
+    "pycuda runs on this device",
+    "engines are built, opened and run; time to build, size, median time of both graphs",
+    "precision of each layer as the inspector tells it; largest difference from ONNX Runtime within 0.02",
+)
+_PROVED_BY_FP16_BENCHMARK = (
+    "encoder frames/s by batch, memory, power and energy per frame",
+    f"window head under {HEAD_MS:g} ms (p50), with its p95 and p99",
+)
+
+
+def _int8_bundle(bundle: Path, out: Path) -> Part:
+    command = [sys.executable, str(BENCH / "int8_bundle.py"), "--bundle", str(bundle), "--out", str(out / "bundle")]
+    return Part("bundle with int8 encoders", command, 50, ("nothing of the GPU: what the later parts build from",))
+
+
+def _engines(out: Path, precision: str, limit_s: float, proves: Tuple[str, ...]) -> Part:
+    command = [*_ours("build_engine", out), "--layers", "--precision", precision]
+    return Part(f"engines, {precision}", command, limit_s, proves, _ON_DEVICE)
+
+
+def _benchmark(
+    out: Path, precision: str, limit_s: float, seconds: float, proves: Tuple[str, ...], head_ms: float
+) -> Part:
+    figures = out / precision
+    command = [*_ours("benchmark", out), "--seconds", str(seconds), "--precision", precision, "--out", str(figures)]
+    refuted = partial(_slow_head_in, figures / "benchmark.json", head_ms)
+    return Part(f"benchmark, {precision}", command, limit_s, proves, _ON_DEVICE, refuted)
+
+
+def _tests() -> Part:
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-W", "default", "test/runtime/test_on_gpu.py"]
+    proves = (
+        "TensorRT within tolerance of ONNX Runtime in fp32, fp16 and int8, found again in the cache",
+        "golden clips: the same class in 99.5 % of segments with fp16",
+        "tokens stay on the device, copied and mapped; falling back in the middle of a stream loses no row",
+    )
+    return Part("tests on the GPU", command, 115, proves, _ON_DEVICE, left_out)
+
+
+def _pytorch(out: Path) -> Part:
+    command = [sys.executable, str(BENCH / "torch_on_gpu.py"), "--out", str(out), "--seconds", "70"]
+    proves = (
+        "the device's limits: fp16 operations and bytes a second",
+        "encoder and window head in PyTorch: eager, CUDA graph, torch.compile, as shares of the limits",
+    )
+    return Part("PyTorch on the same GPU", command, 95, proves, (TORCH,))
+
+
+def _ours(program: str, out: Path) -> List[str]:
+    """One of our programs on the bundle and the engine cache that all parts share."""
+    shared = ["--bundle", str(out / "bundle"), "--cache", str(out / "engines")]
+    return [sys.executable, "-m", f"stf2m_ros.cli.{program}", *shared]
 
 
 def left_out(said: str) -> str:
@@ -126,3 +124,8 @@ def slow_head(benchmark: Path, most_ms: float = HEAD_MS) -> str:
         reasons = [str(each.get("reason")) for each in of_tensorrt if each["value"] is None]
         return "TensorRT was not measured: " + "; ".join(reasons or ["no figure of it"])
     return "" if p50[0] < most_ms else f"window head {p50[0]:.2f} ms, expected under {most_ms:g}"
+
+
+def _slow_head_in(benchmark: Path, most_ms: float, said: str) -> str:
+    """slow_head for a Part, which tells what was printed too."""
+    return slow_head(benchmark, most_ms)
