@@ -8,13 +8,13 @@ levels and neutral; half of its query set is of others, so that an answer that i
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
-from stf2m_ros.meta.window_batches import Cut, WindowBatch, WindowSampler
+from stf2m_ros.meta.window_batches import Cut, Face, WindowBatch, WindowSampler
 
 _LOG = logging.getLogger(__name__)
 NEUTRAL_MARGIN_SLOTS = 10
@@ -35,6 +35,16 @@ class Task(NamedTuple):
 
     support: WindowBatch
     query: WindowBatch
+
+
+class Tasks(Protocol):
+    """Where meta-training has its tasks from. windows: those that stand beside them in every outer step."""
+
+    windows: WindowSampler
+
+    def task(self, seed: Tuple[int, ...]) -> Task:
+        """The same numbers give the same task."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -89,14 +99,16 @@ class TaskSampler:
         return WindowBatch.stacked([window_around(self.windows, group, rng) for group in groups])
 
 
-def window_around(windows: WindowSampler, group: Group, rng: np.random.Generator) -> WindowBatch:
-    """A varied window around the group (no batch axis), labelled on the group alone."""
+def window_around(
+    windows: WindowSampler, group: Group, rng: np.random.Generator, face: Optional[Face] = None
+) -> WindowBatch:
+    """A varied window around the group (no batch axis), labelled on the group alone. face: see WindowSampler.varied."""
     slots, length = windows.grid.slots, len(windows.cache.tracks[group.clip])
     first = max(0, group.end - slots)
     start = int(rng.integers(first, max(group.start, first) + 1))
     end = int(rng.integers(group.end, min(start + slots, length) + 1))
     offset = slots - (end - start)
-    window = windows.varied(Cut(group.clip, start, end - start), offset, rng)
+    window = windows.varied(Cut(group.clip, start, end - start), offset, rng, face)
     inside = np.zeros(slots, bool)
     inside[max(group.start - start, 0) + offset : group.end - start + offset] = True
     inside = inside.reshape(-1, windows.grid.slots_per_segment).mean(1) >= 0.5

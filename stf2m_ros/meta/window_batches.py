@@ -1,7 +1,7 @@
 """Windows as the robot sees them, cut at random from cached clips: fills of 1 to 30 s, missing modalities, gaps."""
 
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -73,6 +73,13 @@ _SPREAD_FRAMES = 500
 """So many frames tell how far apart tokens lie."""
 
 
+class Face(NamedTuple):
+    """How one imagined person's tokens differ from what the camera gave."""
+
+    shift: np.ndarray  # (R, D) added to every slot's tokens
+    features: np.ndarray  # (D,) False where a number of every token is lost
+
+
 class Variation(NamedTuple):
     """What is left out of a window, and whose face it is."""
 
@@ -80,8 +87,7 @@ class Variation(NamedTuple):
     no_words: bool
     no_frames: bool  # only where there are words
     no_marks: bool
-    shift: np.ndarray  # (R, D) added to every slot's tokens
-    features: np.ndarray  # (D,) False where a number of every token is lost
+    face: Face
 
 
 class WindowSampler:
@@ -113,18 +119,26 @@ class WindowSampler:
         """Each cut at the end of its window, as on the robot, nothing left out (validation)."""
         return WindowBatch.stacked([self._window(cut, self.grid.slots - cut.length) for cut in cuts])
 
-    def varied(self, cut: Cut, offset: int, rng: np.random.Generator) -> WindowBatch:
-        """One window (no batch axis) with the cut at slot `offset`, some of its frames or words left out."""
-        return self._varied(cut, offset, self._variation(rng))
+    def varied(self, cut: Cut, offset: int, rng: np.random.Generator, face: Optional[Face] = None) -> WindowBatch:
+        """One window (no batch axis) with the cut at slot `offset`, some of its frames or words left out.
+
+        face: whose it is made; None for another one in every window.
+        """
+        variation = self._variation(rng)
+        return self._varied(cut, offset, variation if face is None else variation._replace(face=face))
+
+    def face(self, rng: np.random.Generator) -> Face:
+        """Of an imagined person."""
+        spread, sampling = self.token_spread, self.sampling
+        shift = sampling.identity_shift * spread * rng.standard_normal(spread.shape, np.float32)
+        return Face(shift, rng.random(spread.shape[-1], np.float32) >= sampling.lost_features)
 
     def _variation(self, rng: np.random.Generator) -> Variation:
         sampling, kept = self.sampling, self._kept(rng)
         no_words, no_frames = rng.random() < sampling.no_words_share, rng.random() < sampling.no_frames_share
         # Drawn only where there are marks: the batches of data without any stay as they were.
         no_marks = bool(self.mark_ids) and rng.random() < sampling.no_marks_share
-        shift = sampling.identity_shift * self.token_spread * rng.standard_normal(self.token_spread.shape, np.float32)
-        features = rng.random(self.token_spread.shape[-1], np.float32) >= sampling.lost_features
-        return Variation(kept, no_words, no_frames, no_marks, shift, features)
+        return Variation(kept, no_words, no_frames, no_marks, self.face(rng))
 
     def _varied(self, cut: Cut, offset: int, variation: Variation) -> WindowBatch:
         window = self._window(cut, offset)
@@ -137,7 +151,7 @@ class WindowSampler:
             presence = np.zeros_like(presence)
         seen, heard = presence.reshape(self.grid.segments, -1).any(1), (words != NO_WORD).any(1)
         return window._replace(
-            tokens=(window.tokens + variation.shift) * variation.features,
+            tokens=(window.tokens + variation.face.shift) * variation.face.features,
             frame_presence=presence,
             word_ids=words,
             # Nothing is to be learned of a segment without face and words, and no component of one without a face.
