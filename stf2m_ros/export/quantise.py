@@ -18,14 +18,13 @@ from typing import Dict, List, Optional
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import QuantType
 
 from stf2m_ros.export.engine_loss import EnginePair, Loss, measure_losses
-from stf2m_ros.export.int8_calibration import FaceBatches, calibration_faces, mark_as_prepared, nodes_to_quantise
+from stf2m_ros.export.int8_calibration import calibration_faces, quantised
 from stf2m_ros.export.tensorrt_int8 import quantise_for_tensorrt
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, load_bundle, sha256_of, write_card
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.folded_graph import fold_constants
 from stf2m_ros.runtime.int8_encoder import FRAME_ENCODER_INT8_FILE, FRAME_ENCODER_TENSORRT_INT8_FILE, SOURCE_KEY
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
@@ -37,23 +36,10 @@ FORMS = {FRAME_ENCODER_INT8_FILE: "int8", FRAME_ENCODER_TENSORRT_INT8_FILE: "int
 
 def quantise_encoder(source: Path, target: Path, faces: np.ndarray) -> None:
     """Writes the encoder for ONNX Runtime. faces: (N, 3, H, W) normalised, to calibrate the activations with."""
-    model = mark_as_prepared(onnx.load_from_string(fold_constants(source)))
     with tempfile.TemporaryDirectory() as folder:
-        folded = Path(folder) / "folded.onnx"
-        onnx.save(model, str(folded))
-        quantize_static(
-            str(folded),
-            str(target),
-            FaceBatches(faces),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_quantize=nodes_to_quantise(model),
-        )
-    quantised = onnx.load(str(target))
-    quantised.metadata_props.add(key=SOURCE_KEY, value=sha256_of(source))
-    onnx.save(quantised, str(target))
+        model = quantised(source, Path(folder), faces, QuantType.QUInt8)
+    model.metadata_props.add(key=SOURCE_KEY, value=sha256_of(source))
+    onnx.save(model, str(target))
 
 
 def add_int8(folder: Path, clips: int) -> Dict[str, Loss]:

@@ -12,12 +12,11 @@ from typing import Dict, List
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import QuantType
 from onnxruntime.quantization.calibrate import create_calibrator
 
-from stf2m_ros.export.int8_calibration import FaceBatches, mark_as_prepared, nodes_to_quantise
+from stf2m_ros.export.int8_calibration import FOLDED_FILE, FaceBatches, quantised
 from stf2m_ros.runtime.bundle import sha256_of
-from stf2m_ros.runtime.folded_graph import fold_constants
 from stf2m_ros.runtime.int8_encoder import RANGES_KEY, SOURCE_KEY
 
 _SIGNED = {
@@ -31,24 +30,12 @@ _SHORTCUT = "downsample"  # part of the names of the convolutions in a shortcut
 def quantise_for_tensorrt(source: Path, target: Path, faces: np.ndarray) -> None:
     """Writes the int8 encoder for TensorRT. faces: (N, 3, H, W) normalised, to calibrate the activations with."""
     with tempfile.TemporaryDirectory() as folder:
-        folded, quantised = Path(folder) / "folded.onnx", Path(folder) / "quantised.onnx"
-        model = mark_as_prepared(onnx.load_from_string(fold_constants(source)))
-        onnx.save(model, str(folded))
-        quantize_static(
-            str(folded),
-            str(quantised),
-            FaceBatches(faces),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_quantize=nodes_to_quantise(model),
-            extra_options=_SIGNED,
-        )
-        ready = onnx.load(str(quantised))
+        ready = quantised(source, Path(folder), faces, QuantType.QInt8, _SIGNED)
         _leave_sums_whole(ready.graph)
         _keep_used_domains(ready)
-        _remember(ready, {SOURCE_KEY: sha256_of(source), RANGES_KEY: json.dumps(_ranges(folded, faces))})
+        _remember(
+            ready, {SOURCE_KEY: sha256_of(source), RANGES_KEY: json.dumps(_ranges(Path(folder) / FOLDED_FILE, faces))}
+        )
     onnx.save(ready, str(target))
 
 
