@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from typing import List, Optional
 
@@ -75,8 +74,8 @@ def _say(trouble: object) -> int:
 def _play(asked: argparse.Namespace, args: List[str]) -> int:
     with ending_at_once():
         import rclpy
-        from rclpy.executors import ExternalShutdownException
 
+        from stf2m_ros.node.ordered_end import ending_in_order
         from stf2m_ros.node.player import Player
         from stf2m_ros.node.video_source import open_source
         from stf2m_ros.stream.subtitles import read_transcript
@@ -86,19 +85,14 @@ def _play(asked: argparse.Namespace, args: List[str]) -> int:
     print(f"play: {source.description}", flush=True)
     rclpy.init(args=args)
     try:
-        player = Player(asked.rate, publish_clock=asked.clock or asked.rate != 1.0)
-        print(player.wait_for_listener(asked.wait), flush=True)
-        for line in player.play(source, script, asked.loop):
-            print(line, flush=True)
-        player.let_time_pass(asked.tail)
-        print(f"play: over, {player.frames} frames and {player.utterances} utterances published", flush=True)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        if rclpy.ok():  # else it is a publisher that was asked to end in the middle
-            raise
+        with ending_in_order():
+            player = Player(asked.rate, publish_clock=asked.clock or asked.rate != 1.0)
+            print(player.wait_for_listener(asked.wait), flush=True)
+            for line in player.play(source, script, asked.loop):
+                print(line, flush=True)
+            player.let_time_pass(asked.tail)
+            print(f"play: over, {player.frames} frames and {player.utterances} utterances published", flush=True)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the tear-down
         source.close()
         rclpy.try_shutdown()
     return 0

@@ -2,7 +2,6 @@
 
 # Only the standard library up here: what is slow or may be missing is imported where Ctrl-C and a clear line await it.
 import ctypes
-import signal
 import sys
 from typing import List, Optional
 
@@ -39,10 +38,10 @@ def _run(args: Optional[List[str]]) -> int:
     with ending_at_once():
         import rclpy
         from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-        from rclpy.executors import ExternalShutdownException
 
         from stf2m_ros.node.emotion_recognizer import EmotionRecognizer
         from stf2m_ros.node.images_first import ImagesFirst
+        from stf2m_ros.node.ordered_end import ending_in_order
 
     try:
         rclpy.init(args=args)
@@ -50,18 +49,13 @@ def _run(args: Optional[List[str]]) -> int:
         return _say(error)
     executor, node = ImagesFirst(), None
     try:
-        node = EmotionRecognizer()
-        executor.add_node(node)
-        executor.spin()
+        with ending_in_order():
+            node = EmotionRecognizer()
+            executor.add_node(node)
+            executor.spin()
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
         return _say(error)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        if rclpy.ok():  # else the process was asked to end in the middle of a transition
-            raise
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not cut the tear-down
         executor.shutdown()
         if node is not None:
             node.close()
