@@ -101,7 +101,8 @@ def judge_intervals(
 ) -> np.ndarray:
     """(N, 19) logits of each interval, as the robot says them at its end: the mean of its segments'.
 
-    Where words add up within a segment they also do over an interval: see `by_words`; the biases count once.
+    Where words add up within a segment they also do over an interval: see `by_words`; the biases count once. Where each
+    segment has a whole utterance, the newest one answers.
     """
     said = []
     for start in range(0, len(which), batch):
@@ -110,7 +111,9 @@ def judge_intervals(
         pooled = pooling(sampler, cuts, [interval.label for interval in part])
         windows = sampler.cut(cuts)
         logits = model(windows).logits.flatten(0, 1)
-        if model.text_settings.add_up:
+        if model.text_settings.whole_utterances:
+            said.append(logits.unflatten(0, (len(part), -1))[:, -1].numpy())
+        elif model.text_settings.add_up:
             bias = model.head.last_layer[:, -1]
             said.append((by_words(pooled, windows, model.text_settings.pairs) @ (logits - bias) + bias).numpy())
         else:

@@ -11,12 +11,16 @@ from stf2m_ros.data.slots import UNLABELLED, vocabulary
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.stream.segment_text import newest_utterances
 from stf2m_ros.stream.settings import TextSettings, WindowGrid
 from stf2m_ros.stream.spoken_parts import spoken_parts
+from stf2m_ros.stream.spoken_utterances import finished, spoken_utterances
 from stf2m_ros.stream.text_embedding import MARKS
 
 MAX_WORDS = 8
 """Words of one segment that count; nobody says more in half a second. With pairs, twice as many looked-up texts."""
+MAX_UTTERANCE_WORDS = 64
+"""Words and marks of one utterance that count, where those are taken whole."""
 NO_WORD = -1
 _TEXT = TextSettings()
 _ALL = slice(None)
@@ -103,7 +107,7 @@ class WindowSampler:
     ) -> None:
         self.cache, self.grid, self.sampling, self.text = cache, grid, sampling, text
         self.word_id: Dict[str, int] = {word: index for index, word in enumerate(words)}
-        self.mark_ids = [self.word_id[mark] for mark in MARKS if mark in self.word_id]
+        self.mark_ids = [index for word, index in self.word_id.items() if any(mark in word for mark in MARKS)]
         self.token_spread = _spread(cache.tokens)
 
     def batch(self, size: int, seed: Tuple[int, ...], share: slice = _ALL) -> WindowBatch:
@@ -184,21 +188,30 @@ class WindowSampler:
         tokens[placed], presence[placed] = found, present
         classes[placed], components[placed] = track.class_index[source], track.components[source]
         read_states[placed], shares[placed] = self.cache.slot_states(cut.clip, source), track.shares(source)
-        from_s, until_s = cut.start * self.grid.slot_s, (cut.start + cut.length) * self.grid.slot_s
-        spoken = [word for word in track.words if from_s <= word.start_s < until_s]
         classes, shares = (of.reshape(self.grid.segments, -1, *of.shape[1:]) for of in (classes, shares))
         class_index = majority(classes)
         return WindowBatch(
             tokens,
             presence,
-            self._word_ids(spoken, shift_s=offset * self.grid.slot_s - from_s),
+            self.word_ids(cut, offset),
             class_index,
             *(mean_where_known(of.reshape(self.grid.segments, -1, 12)) for of in (components, read_states)),
             shares_of_majority(shares, classes == class_index[:, None]),
         )
 
+    def word_ids(self, cut: Cut, offset: int) -> np.ndarray:
+        """(S, most) of one window with the cut at slot `offset`."""
+        slot_s, words = self.grid.slot_s, self.cache.tracks[cut.clip].words
+        from_s, until_s = cut.start * slot_s, (cut.start + cut.length) * slot_s
+        if self.text.whole_utterances:
+            words = finished(words, until_s + slot_s)  # slots are round numbers, an utterance may end just behind one
+        spoken = [word for word in words if from_s <= word.start_s < until_s]
+        return self._word_ids(spoken, shift_s=offset * slot_s - from_s)
+
     def _word_ids(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
-        most = MAX_WORDS * (2 if self.text.pairs else 1)
+        if self.text.whole_utterances:
+            return self._ids_of_utterances(words, shift_s)
+        most = MAX_WORDS * self.text.lookups
         ids = np.full((self.grid.segments, most), NO_WORD)
         counts = np.zeros(self.grid.segments, int)
         for word, parts in spoken_parts(words, self.text.pairs):
@@ -206,6 +219,21 @@ class WindowSampler:
                 for part in parts[: most - counts[segment]]:
                     ids[segment, counts[segment]] = self.word_id.get(part.lower(), NO_WORD)
                     counts[segment] += 1
+        return ids
+
+    def _ids_of_utterances(self, words: List[TimedWord], shift_s: float) -> np.ndarray:
+        """Those of a whole utterance in each of its segments, behind those of the one before it."""
+        most = MAX_UTTERANCE_WORDS
+        ids = np.full((self.grid.segments, most * (1 + self.text.lookups)), NO_WORD)
+        spoken = spoken_utterances(words, self.text.pairs)
+        newest = newest_utterances(spoken, -shift_s, self.grid.segments, self.grid.segment_s)
+        for number in np.unique(newest[newest >= 0]):
+            before = spoken[number - 1].as_before[:most] if number else ()
+            own = spoken[number].parts[: ids.shape[1] - most]
+            for first, texts in ((0, before), (most, own)):
+                ids[newest == number, first : first + len(texts)] = [
+                    self.word_id.get(text.lower(), NO_WORD) for text in texts
+                ]
         return ids
 
     def _segments_of(self, word: TimedWord, shift_s: float) -> range:
@@ -262,6 +290,6 @@ def class_counts(cache: TokenCache) -> np.ndarray:
     return np.sum([track.shares(slice(None)).sum(0, dtype=np.float64) for track in cache.tracks], axis=0)
 
 
-def cache_vocabulary(*caches: TokenCache, pairs: bool = False) -> List[str]:
+def cache_vocabulary(*caches: TokenCache, pairs: bool = False, whole_utterances: bool = False) -> List[str]:
     """Every distinct word of the caches' clips, and with `pairs` every two that follow each other."""
-    return vocabulary([track for cache in caches for track in cache.tracks], pairs)
+    return vocabulary([track for cache in caches for track in cache.tracks], pairs, whole_utterances)

@@ -1,7 +1,7 @@
 """Stage 2 at a single level: the window head and the text table learn from whole windows of cached tokens."""
 
 from dataclasses import dataclass, field
-from typing import List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from stf2m_ros.meta.devices import device_of, mixed_precision, moved
 from stf2m_ros.meta.losses import LossSettings, SegmentLoss
 from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
-from stf2m_ros.meta.window_batches import NO_WORD, WindowBatch, WindowSampler, WindowSampling
+from stf2m_ros.meta.window_batches import MAX_UTTERANCE_WORDS, NO_WORD, WindowBatch, WindowSampler, WindowSampling
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.stf2m import HeadInputs, HeadOutputs, WindowHead, WindowHeadConfig
 from stf2m_ros.net.text_table import TextTable, WordVectors
@@ -21,9 +21,10 @@ from stf2m_ros.stream.settings import TextSettings
 
 @dataclass(frozen=True)
 class WindowTrainingSettings:
-    """bfloat16: mixed precision."""
+    """bfloat16: mixed precision. begin_at_regression: what words tell is found before, see text_regression."""
 
     bfloat16: bool = True
+    begin_at_regression: bool = False
     loss: LossSettings = field(default_factory=LossSettings)
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(steps=2000, batch_size=32))
     sampling: WindowSampling = field(default_factory=WindowSampling)
@@ -69,9 +70,21 @@ class WindowModel(nn.Module):
 
     def head_inputs(self, batch: WindowBatch, vectors: Tensor) -> HeadInputs:
         """What the head takes, where the model is. vectors: (V, 300) of the vocabulary. Any leading axes."""
-        arrays = (batch.tokens, batch.frame_presence, batch.word_ids)
-        tokens, presence, word_ids = (torch.from_numpy(array).to(vectors.device) for array in arrays)
-        return HeadInputs(tokens, presence, *segment_words(vectors, word_ids, self.text_settings.add_up))
+        arrays = (batch.tokens, batch.frame_presence)
+        tokens, presence = (torch.from_numpy(array).to(vectors.device) for array in arrays)
+        return HeadInputs(tokens, presence, *self._words(batch.word_ids, vectors))
+
+    def _words(self, word_ids: np.ndarray, vectors: Tensor) -> "tuple[Tensor, Tensor]":
+        """As segment_words; segments of one utterance hold the same, which is looked up once."""
+        if not self.text_settings.whole_utterances:
+            return segment_words(vectors, torch.from_numpy(word_ids).to(vectors.device), self.text_settings)
+        rows = word_ids.reshape(-1, word_ids.shape[-1])
+        known: Dict[bytes, int] = {}
+        which = np.array([known.setdefault(row.tobytes(), len(known)) for row in rows]).reshape(word_ids.shape[:-1])
+        first = np.unique(which, return_index=True)[1]
+        words = segment_words(vectors, torch.from_numpy(rows[first]).to(vectors.device), self.text_settings)
+        of_segment = torch.from_numpy(which).to(vectors.device)
+        return words[0][of_segment], words[1][of_segment]
 
     def forward(self, batch: WindowBatch) -> HeadOutputs:
         return self.head(self.head_inputs(batch, self.text()), *self.fuzzy, self.head.last_layer)
@@ -101,9 +114,30 @@ class WindowTrainingTask:
         return self.loss(out, moved(batch.targets(), device))
 
 
-def segment_words(vectors: Tensor, word_ids: Tensor, add_up: bool = False) -> "tuple[Tensor, Tensor]":
-    """Mean or sum of each segment's words (B, S, 300), and where there are any (B, S). vectors: (V, 300)."""
+_AT_ONCE = 16
+"""Texts of a segment that are looked up at once: a whole utterance's would take much memory."""
+
+
+def segment_words(vectors: Tensor, word_ids: Tensor, settings: TextSettings) -> "tuple[Tensor, Tensor]":
+    """Each segment's words as stf2m_ros.stream.segment_text gives them (B, S, 300), and where there are any (B, S).
+
+    vectors: (V, 300).
+    """
+    if settings.whole_utterances:
+        before, own = word_ids[..., :MAX_UTTERANCE_WORDS], word_ids[..., MAX_UTTERANCE_WORDS:]
+        (summed_before, words_before), (summed, looked_up) = (_added_up(vectors, ids) for ids in (before, own))
+        words = (looked_up / settings.lookups).clamp(min=1)
+        said = summed / words.sqrt() + summed_before / words_before.clamp(min=1).sqrt()
+        return said, (looked_up + words_before > 0).float().squeeze(-1)
+    summed, count = _added_up(vectors, word_ids)
+    return summed if settings.add_up else summed / count.clamp(min=1), (count > 0).float().squeeze(-1)
+
+
+def _added_up(vectors: Tensor, word_ids: Tensor) -> "tuple[Tensor, Tensor]":
+    """Sum of each segment's vectors (B, S, 300), and how many they are (B, S, 1)."""
     heard = (word_ids != NO_WORD).float()
-    count = heard.sum(-1)
-    summed = (functional.embedding(word_ids.clamp(min=0), vectors) * heard.unsqueeze(-1)).sum(-2)
-    return summed if add_up else summed / count.clamp(min=1).unsqueeze(-1), (count > 0).float()
+    summed = sum(
+        (functional.embedding(ids.clamp(min=0), vectors) * known.unsqueeze(-1)).sum(-2)
+        for ids, known in zip(word_ids.split(_AT_ONCE, dim=-1), heard.split(_AT_ONCE, dim=-1))
+    )
+    return summed, heard.sum(-1, keepdim=True)

@@ -9,6 +9,7 @@ import yaml
 from stf2m_ros.meta.devices import DEVICE_SETTINGS
 from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.meta.pretraining import PretrainingSettings
+from stf2m_ros.meta.text_regression import KINDS
 from stf2m_ros.meta.window_training import WindowTrainingSettings
 from stf2m_ros.net.frame_encoder import FrameEncoderConfig
 from stf2m_ros.net.stf2m import WindowHeadConfig
@@ -59,6 +60,20 @@ class TrainingConfig:
             )
         if self.text.dim != self.head.text_dim:
             raise ValueError(f"head.text_dim must be the text table's {self.text.dim}, found {self.head.text_dim}")
+        if self.window_training.begin_at_regression:
+            self._check_words_can_begin()
+
+    def _check_words_can_begin(self) -> None:
+        """Said at once, not after hours of preparing."""
+        if self.word_vectors or not (self.head.word_evidence and self.text.add_up):
+            raise ValueError(
+                "window_training.begin_at_regression: expected head.word_evidence and text.add_up, and no word_vectors"
+            )
+        if min(self.text.rank, self.head.embedding_dim) <= KINDS:
+            raise ValueError(
+                f"window_training.begin_at_regression: expected text.rank and head.embedding_dim above {KINDS}, "
+                f"found {self.text.rank} and {self.head.embedding_dim}"
+            )
 
     def skipping_broken(self) -> "TrainingConfig":
         """The same, but what cannot be read of any data set is left out and listed."""

@@ -13,6 +13,7 @@ from stf2m_ros.meta.episodes import ClassEpisodes, class_split
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingSettings, MetaTrainingTask
 from stf2m_ros.meta.processes import Processes
 from stf2m_ros.meta.tasks import TaskSampler
+from stf2m_ros.meta.text_regression import TextRegressionSettings, begin_at, fit_regression, spoken_in
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
@@ -41,12 +42,21 @@ class WindowStage:
         """At a single level. clips: of all splits, without frames; read where the configuration names word vectors."""
         torch.manual_seed(self.config.seed + 1)
         config, vectors = self.config, None
-        words = cache_vocabulary(*self.caches.values(), pairs=config.text.pairs)
+        looked_up = {"pairs": config.text.pairs, "whole_utterances": config.text.whole_utterances}
+        words = cache_vocabulary(*self.caches.values(), **looked_up)
         if config.word_vectors:
             words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
         model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
+        if config.window_training.begin_at_regression:
+            self._begin_at_regression(model)
         self._train(model, "windows", config.window_training.optimiser)
         return model
+
+    def _begin_at_regression(self, model: WindowModel) -> None:
+        """On one machine's numbers, whatever another's would have been."""
+        model.cpu()
+        begin_at(fit_regression(spoken_in(self.sampler("train", model)), model.text, TextRegressionSettings()), model)
+        self.processes.copy_from_first(model.to(self.processes.device))
 
     def _train(self, model: WindowModel, name: str, optimiser: OptimiserSettings) -> None:
         training, settings = self.caches["train"], replace(self.config.window_training, optimiser=optimiser)

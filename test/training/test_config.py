@@ -27,6 +27,7 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path):
     [
         ("enoder: {width: 16}", "unknown key 'enoder'"),
         ("encoder: {width: wide}", "encoder.width: expected int, found str 'wide'"),
+        ("window_training: {begin_at_regression: true}", "expected head.word_evidence and text.add_up"),
         ("encoder: {token_dim: 32}", "head.token_dim must be the encoder's 32, found 64"),
         ("clips: {workers: 0}", "expected at least one"),
         ("a: [", "expected a YAML file"),
