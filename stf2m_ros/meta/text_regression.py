@@ -37,8 +37,8 @@ class TextRegressionSettings:
     """penalty: of squared weights. balance: kinds weigh counts ** -balance. steps: of L-BFGS.
 
     emotion_penalty, emotion_balance: the same where neutral utterances are left out, see `_of_both`. fewest: what is in
-    fewer utterances tells nothing. tone_share, before_share: how freely a word with its utterance's marks, and a word of
-    the utterance before, may tell, beside a plain word. All were chosen on parts of MELD's train.
+    fewer utterances tells nothing. tone_share, before_share: how freely a word with its utterance's marks, and a word
+    of the utterance before, may tell, beside a plain word. All were chosen on parts of MELD's train.
     """
 
     penalty: float = 1e-4
