@@ -61,7 +61,7 @@ class SwitchedTokens:
     def _wait(self, fast: FastEngines) -> None:
         fast.wait()
         if self._row_under_way is not None:
-            self._host.rows[self._row_under_way] = fast.tokens.shadow(self._row_under_way)
+            self._host.keep(self._row_under_way, fast.tokens.shadow(self._row_under_way))
             self._row_under_way = None
 
     def _encode_here(self, faces: np.ndarray, row: int) -> None:

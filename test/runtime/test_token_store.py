@@ -44,6 +44,21 @@ def test_what_was_blank_in_one_window_is_filled_again_in_the_next() -> None:
     assert tokens.rows[:, 0, 0].tolist() == [1, 2, 3, 4]
 
 
+def test_a_window_over_the_end_of_the_ring_is_seen_in_its_order_also_after_a_row_is_kept_anew() -> None:
+    tokens, head = filled()
+    tokens.judge(np.array([2, 3, 0]), np.array([True, True, True]), {})
+    assert head.seen["tokens"][0, :, 0, 0].tolist() == [3, 4, 1]
+    tokens.keep(0, np.full((2, 3), 9, np.float32))
+    tokens.judge(np.array([3, 0, 1]), np.array([True, True, True]), {})
+    assert head.seen["tokens"][0, :, 0, 0].tolist() == [4, 9, 2]
+
+
+def test_a_slot_that_takes_its_neighbours_face_is_seen_with_it() -> None:
+    tokens, head = filled()
+    tokens.judge(np.array([1, 1, 3]), np.array([True, True, True]), {})
+    assert head.seen["tokens"][0, :, 0, 0].tolist() == [2, 2, 4]
+
+
 def test_other_inputs_of_the_head_pass_through() -> None:
     tokens, _ = filled()
     words = np.ones((1, 2), np.float32)

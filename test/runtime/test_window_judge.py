@@ -36,7 +36,8 @@ def text(words: bool) -> SegmentText:
 
 def judged(bundle: Bundle, head: CountingEngine, faces: bool = True, words: bool = True) -> SegmentValues:
     store = HostTokens(head, head, (300, 16, 64))
-    store.rows[:] = np.random.RandomState(1).randn(300, 16, 64)
+    for row, tokens in enumerate(np.random.RandomState(1).randn(300, 16, 64)):
+        store.keep(row, tokens)
     return WindowJudge(bundle, store).judge(a_window(faces), text(words))
 
 
