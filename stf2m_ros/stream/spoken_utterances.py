@@ -50,7 +50,8 @@ def _together(words: Iterable[TimedWord]) -> List[List[TimedWord]]:
 
 
 def _looked_up(words: Sequence[TimedWord], pairs: bool) -> SpokenUtterance:
-    alone = tuple(chain.from_iterable(word_parts(word.text) for word in words))
+    # Texts are set with either apostrophe, and recognisers know one of them.
+    alone = tuple(chain.from_iterable(word_parts(word.text.replace("’", "'")) for word in words))
     tone = TONE + "".join(mark for mark in MARKS if mark in alone)
     behind = (first + BETWEEN + second for first, second in zip((START, *alone), alone)) if pairs else ()
     toned = (part + BETWEEN + tone for part in alone)

@@ -35,3 +35,8 @@ def test_words_of_the_utterance_before_are_other_words():
 def test_an_utterance_that_goes_on_is_not_heard_yet():
     assert finished([*ASKED, *ANSWERED], by_s=1.0) == ASKED
     assert finished([*ASKED, *ANSWERED], by_s=1.1) == (*ASKED, *ANSWERED)
+
+
+def test_either_apostrophe_makes_the_same_word():
+    (curly,), (straight,) = (spoken_utterances([TimedWord(text, 0, 1)], pairs=True) for text in ("don’t", "don't"))
+    assert curly.parts == straight.parts
