@@ -4,6 +4,7 @@ Pictures are changed before the robot's own preprocessing. Areas are of the face
 What the levels mean, 0 to 1:
     fog         share of the light that is the fog's, on average over the picture
     block_mask  share of the area under one rectangle
+    patch_mask  share of the area under many small squares: drops, dirt, hair
     face_mask   share of the area under a surgical mask, drawn from below
     distortion  share of the samples (half a second each) that a lens bends and a motion blurs
     low_light   share of the light that is lost; the sensor's noise grows with it
@@ -17,7 +18,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-DRAWN = ("fog", "block_mask", "face_mask", "distortion", "low_light")
+DRAWN = ("fog", "block_mask", "patch_mask", "face_mask", "distortion", "low_light")
 WORDS, FRAMES = "words", "frames"
 KINDS = (*DRAWN, WORDS, FRAMES)
 

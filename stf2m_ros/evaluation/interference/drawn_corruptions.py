@@ -1,4 +1,4 @@
-"""How the corruptions of pictures are drawn: by albumentations, but for the surgical mask, which it has not."""
+"""How the corruptions of pictures are drawn: by albumentations, but for the surgical mask and the patches, which it has not."""
 
 from functools import lru_cache
 from typing import Callable, Dict, Tuple
@@ -11,6 +11,8 @@ from stf2m_ros.evaluation.interference.corruptions import Corruption, Moment
 
 _FOG_PX = 112  # the fog is drawn at this size, and stretched
 _MASK_RGB = (176, 205, 222)
+_PATCHES = 10
+"""Patches along a side of the face crop."""
 
 
 def draw(image_rgb: np.ndarray, moment: Moment, how: Corruption) -> np.ndarray:
@@ -50,6 +52,16 @@ def _block_mask(image: np.ndarray, moment: Moment, how: Corruption) -> np.ndarra
         p=1,
     )
     crop[:] = _applied(hole, crop, how.random_seed(moment.clip))
+    return changed
+
+
+def _patch_mask(image: np.ndarray, moment: Moment, how: Corruption) -> np.ndarray:
+    changed, (x, y, side) = image.copy(), _face_square(image, moment)
+    rng = np.random.default_rng(how.random_seed(moment.clip))
+    colour, order = rng.integers(0, 256, 3), rng.permutation(_PATCHES**2)
+    hidden = (order < round(how.level * _PATCHES**2)).astype(np.uint8).reshape(_PATCHES, _PATCHES)
+    crop = changed[y : y + side, x : x + side]
+    crop[cv2.resize(hidden, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_NEAREST) > 0] = colour
     return changed
 
 
@@ -99,6 +111,7 @@ def _face_square(image: np.ndarray, moment: Moment) -> Tuple[int, int, int]:
 _CHANGES: Dict[str, Callable[[np.ndarray, Moment, Corruption], np.ndarray]] = {
     "fog": _fog,
     "block_mask": _block_mask,
+    "patch_mask": _patch_mask,
     "face_mask": _face_mask,
     "distortion": _distortion,
     "low_light": _low_light,

@@ -22,7 +22,7 @@ def test_the_same_seed_and_clip_give_the_same_picture_and_another_seed_does_not(
         assert (first != Corruption(kind, 0.9, seed=2).picture(textured(), moment)).any()
 
 
-@pytest.mark.parametrize("kind", ["block_mask", "face_mask"])
+@pytest.mark.parametrize("kind", ["block_mask", "patch_mask", "face_mask"])
 @pytest.mark.parametrize("level", [0.1, 0.3, 0.5])
 def test_a_mask_hides_its_share_of_the_area(kind, level):
     image = textured(112)

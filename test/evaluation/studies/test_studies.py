@@ -58,7 +58,7 @@ def test_an_outside_model_stands_in_the_same_table(tmp_path):
 def test_robustness_measures_every_kind_at_every_level(tmp_path):
     result = Robustness().run(tiny_context(tmp_path))
     rows = {row.heading[1]: row for row in table_of(result, "Accuracy under interference (6-way").rows}
-    assert set(rows) == {"fog", "block_mask", "face_mask", "distortion", "low_light", "words", "frames"}
+    assert set(rows) == {"fog", "block_mask", "patch_mask", "face_mask", "distortion", "low_light", "words", "frames"}
     assert all(set(row.cells) == set(COLUMNS) for row in rows.values())
     assert len({row.cells["0 %"].mean for row in rows.values()}) == 1
 
