@@ -1,4 +1,4 @@
-"""How the corruptions of pictures are drawn: by albumentations, but for the surgical mask and the patches, which it has not."""
+"""How the corruptions are drawn: by albumentations, but for surgical masks and patches, which it has not."""
 
 from functools import lru_cache
 from typing import Callable, Dict, Tuple
