@@ -8,7 +8,7 @@ import numpy as np
 
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import MappedRows, RowFiles
+from stf2m_ros.data.row_files import StoredRows, RowFiles
 from stf2m_ros.data.slots import UNLABELLED, SlotTrack, slot_track
 from stf2m_ros.fuzzy.components import NUM_COMPONENTS
 from stf2m_ros.stream.settings import WindowGrid
@@ -18,7 +18,7 @@ from stf2m_ros.stream.settings import WindowGrid
 class FrameSet:
     """N face crops."""
 
-    faces: Union[np.ndarray, MappedRows]  # (N, H, W, 3) RGB uint8
+    faces: Union[np.ndarray, StoredRows]  # (N, H, W, 3) RGB uint8
     class_index: np.ndarray  # (N,) never UNLABELLED
     components: np.ndarray  # (N, 12) NaN where unknown
 
@@ -40,7 +40,7 @@ def frame_set(store: ClipStore, names: Sequence[str], folder: Path, per_clip: in
 def open_frame_set(folder: Path) -> FrameSet:
     """The sample that stands in the folder, memory-mapped."""
     classes, components = (np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("class_index", "components"))
-    return FrameSet(MappedRows(folder / "faces.npy"), classes, components)
+    return FrameSet(StoredRows(folder / "faces.npy"), classes, components)
 
 
 def _sample(store: ClipStore, names: Sequence[str], files: RowFiles, per_clip: int, grid: WindowGrid) -> None:

@@ -93,7 +93,7 @@ class RowFiles:
         return (int(found["done"]), int(found["items"])) if same else (0, 0)
 
 
-class MappedRows:
+class StoredRows:
     """The rows of a .npy file, read as they are asked for: however large the file, memory holds what was asked for.
 
     Read, not mapped: faces at random keep gigabytes of a mapped file in the process, a whole readahead for each.

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import MappedRows, RowFiles
+from stf2m_ros.data.row_files import StoredRows, RowFiles
 from stf2m_ros.data.slots import UNLABELLED, slot_track
 from stf2m_ros.emotions import INTENSITIES
 from stf2m_ros.meta.devices import device_of
@@ -104,4 +104,4 @@ def feature_cache(
         for item in files.to_do("encode once"):
             rows = torch.from_numpy(features_of(store.read(names[item], frames=False), width)).to(device_of(front_end))
             tokens[starts[item] : starts[item + 1]] = front_end(rows).cpu().numpy()
-    return TokenCache(MappedRows(folder / "tokens.npy"), tracks, tuple(int(start) for start in starts[:-1]))
+    return TokenCache(StoredRows(folder / "tokens.npy"), tracks, tuple(int(start) for start in starts[:-1]))

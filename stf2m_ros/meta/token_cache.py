@@ -15,7 +15,7 @@ import torch
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore, StoredFrames
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import MappedRows, RowFiles, write_atomically
+from stf2m_ros.data.row_files import StoredRows, RowFiles, write_atomically
 from stf2m_ros.data.slots import SlotTrack, slot_track
 from stf2m_ros.data.whole_files import write_whole
 from stf2m_ros.meta.devices import device_of
@@ -36,7 +36,7 @@ class TokenCache:
     learned any.
     """
 
-    tokens: Union[np.ndarray, MappedRows]
+    tokens: Union[np.ndarray, StoredRows]
     tracks: Tuple[SlotTrack, ...]
     starts: Tuple[int, ...]
     states: Optional[np.ndarray] = None
@@ -87,7 +87,7 @@ def token_cache(
         _encode_all(store, names, encoder, pixels, files, starts)
     filmed = np.diff(ends, prepend=0) > 0
     tracks = tuple(_track(clip, grid, seen) for clip, seen in zip(store.read_all(names, frames=False), filmed))
-    return TokenCache(MappedRows(folder / "tokens.npy"), tracks, starts)
+    return TokenCache(StoredRows(folder / "tokens.npy"), tracks, starts)
 
 
 def _track(clip: Clip, grid: WindowGrid, filmed: bool) -> SlotTrack:
@@ -142,7 +142,7 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
 
 
 @torch.no_grad()
-def read_states(tokens: Union[np.ndarray, MappedRows], readout: FrameReadout, batch: int = 2000) -> np.ndarray:
+def read_states(tokens: Union[np.ndarray, StoredRows], readout: FrameReadout, batch: int = 2000) -> np.ndarray:
     """(N, R, D) tokens -> (N, 12) float16 component states."""
     parts = [torch.from_numpy(np.array(tokens[start : start + batch])) for start in range(0, len(tokens), batch)]
     states = (readout.read(part.to(device_of(readout)))[1] for part in parts)

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stf2m_ros.data.row_files import MappedRows, RowFiles
+from stf2m_ros.data.row_files import StoredRows, RowFiles
 
 SHAPES = {"rows": ((5, 2), np.float32)}
 
@@ -60,7 +60,7 @@ def test_reading_a_large_file_over_and_over_holds_a_bounded_part_of_it(tmp_path)
     rows = np.lib.format.open_memmap(tmp_path / "rows.npy", "w+", np.uint8, (300, 1 << 20))  # sparse: no disk is filled
     rows[7, :3] = (1, 2, 3)
     del rows
-    before, mapped = resident_kb(), MappedRows(tmp_path / "rows.npy")
+    before, mapped = resident_kb(), StoredRows(tmp_path / "rows.npy")
     for start in range(0, 300, 4):
         assert mapped[start : start + 4].shape == (4, 1 << 20)
     assert resident_kb() - before < 200_000
@@ -85,12 +85,12 @@ def test_rows_are_read_as_an_array_would_give_them(tmp_path, which):
     rows = np.arange(20 * 6, dtype=np.float16).reshape(20, 2, 3)
     np.save(tmp_path / "rows.npy", rows)
     which = np.array(which) if isinstance(which, list) else which
-    assert np.array_equal(MappedRows(tmp_path / "rows.npy")[which], rows[which])
+    assert np.array_equal(StoredRows(tmp_path / "rows.npy")[which], rows[which])
 
 
 def test_a_file_that_was_cut_short_is_told(tmp_path):
     np.save(tmp_path / "rows.npy", np.zeros((20, 8)))
-    rows = MappedRows(tmp_path / "rows.npy")
+    rows = StoredRows(tmp_path / "rows.npy")
     with open(tmp_path / "rows.npy", "r+b") as file:
         file.truncate(500)
     with pytest.raises(OSError, match="the file ends"):

@@ -13,7 +13,7 @@ from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.generated_faces.clip import components_of, generate_clip, labels_of, perform
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
-from stf2m_ros.data.row_files import MappedRows, RowFiles
+from stf2m_ros.data.row_files import StoredRows, RowFiles
 from stf2m_ros.data.slots import slot_track
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, read_card
@@ -82,7 +82,7 @@ def encoded_crowd(crowd: Crowd, bundle: Path, folder: Path) -> TokenCache:
             rows = np.concatenate([engine.run({"faces": part})["tokens"] for part in parts])
             tokens[item * count : (item + 1) * count] = rows
     tracks = tuple(slot_track(_unfilmed(seed, settings), card.grid) for seed in seeds)
-    return TokenCache(MappedRows(folder / "tokens.npy"), tracks, tuple(range(0, len(seeds) * count, count)))
+    return TokenCache(StoredRows(folder / "tokens.npy"), tracks, tuple(range(0, len(seeds) * count, count)))
 
 
 def _unfilmed(seed: int, settings: GeneratorSettings) -> Clip:
