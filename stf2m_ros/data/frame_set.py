@@ -1,4 +1,4 @@
-"""Single frames for pre-training: a memory-mapped sample of every clip of a store, with what is known of each frame."""
+"""Single frames for pre-training: a stored sample of every clip of a store, with what is known of each frame."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import StoredRows, RowFiles
+from stf2m_ros.data.row_files import RowFiles, StoredRows
 from stf2m_ros.data.slots import UNLABELLED, SlotTrack, slot_track
 from stf2m_ros.fuzzy.components import NUM_COMPONENTS
 from stf2m_ros.stream.settings import WindowGrid
@@ -38,7 +38,7 @@ def frame_set(store: ClipStore, names: Sequence[str], folder: Path, per_clip: in
 
 
 def open_frame_set(folder: Path) -> FrameSet:
-    """The sample that stands in the folder, memory-mapped."""
+    """The sample that stands in the folder; faces are read as they are asked for."""
     classes, components = (np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("class_index", "components"))
     return FrameSet(StoredRows(folder / "faces.npy"), classes, components)
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import StoredRows, RowFiles
+from stf2m_ros.data.row_files import RowFiles, StoredRows
 from stf2m_ros.data.slots import UNLABELLED, slot_track
 from stf2m_ros.emotions import INTENSITIES
 from stf2m_ros.meta.devices import device_of

@@ -1,4 +1,4 @@
-"""Every frame encoded once: the frozen encoder's tokens of all clips, memory-mapped, beside what each slot is labelled.
+"""Every frame encoded once: the frozen encoder's tokens of all clips, stored, beside what each slot is labelled.
 
 The cut is the same as between the two engines on the robot. Source: METHOD section 6.
 """
@@ -15,7 +15,7 @@ import torch
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore, StoredFrames
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import StoredRows, RowFiles, write_atomically
+from stf2m_ros.data.row_files import RowFiles, StoredRows, write_atomically
 from stf2m_ros.data.slots import SlotTrack, slot_track
 from stf2m_ros.data.whole_files import write_whole
 from stf2m_ros.meta.devices import device_of
@@ -30,7 +30,7 @@ Pictures = Union[np.ndarray, StoredFrames]
 
 @dataclass(frozen=True)
 class TokenCache:
-    """tokens: (frames of all clips, R, D) float16, memory-mapped; tracks[i]'s frames begin at starts[i].
+    """tokens: (frames of all clips, R, D) float16, read as they are asked for; tracks[i]'s frames begin at starts[i].
 
     states: (frames of all clips, 12) float16, the component states that the frozen read-out saw; None where it never
     learned any.

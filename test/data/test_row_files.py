@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stf2m_ros.data.row_files import StoredRows, RowFiles
+from stf2m_ros.data.row_files import RowFiles, StoredRows
 
 SHAPES = {"rows": ((5, 2), np.float32)}
 

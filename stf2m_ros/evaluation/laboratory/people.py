@@ -13,7 +13,7 @@ from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.generated_faces.clip import components_of, generate_clip, labels_of, perform
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
-from stf2m_ros.data.row_files import StoredRows, RowFiles
+from stf2m_ros.data.row_files import RowFiles, StoredRows
 from stf2m_ros.data.slots import slot_track
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, read_card
