@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ class Modality(IntFlag):
     WORDS = 2
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):  # not a frozen dataclass: sixty are made anew twice a second, and those are slow to make
     """One fine-grained segment (0.5 s by default). Times are seconds on the clock of the message stamps."""
 
     start_s: float

@@ -1,6 +1,5 @@
 """What the window head says -> segments and runs that a person can read."""
 
-from dataclasses import fields
 from typing import Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
@@ -15,14 +14,13 @@ from stf2m_ros.stream.settings import WindowGrid
 MAX_FIRED_RULES = 5
 MIN_FIRING = 0.05  # a rule that fires less explains nothing
 _NOTHING = np.float32(0)
-_FIELDS = tuple(each.name for each in fields(Segment))
 _LEVEL_SHARES = np.array([1 / 3, 2 / 3, 1], np.float32)  # low, medium, high of the way to the fullest expression
 
 
 def build_segments(window: WindowEvidence, values: SegmentValues, grid: WindowGrid) -> Tuple[Segment, ...]:
     """Every segment of the window, oldest first."""
     columns = {**_edges(window, grid), **_told(values, segment_evidence(window, grid))}
-    return tuple(Segment(*row) for row in zip(*(columns[name] for name in _FIELDS)))
+    return tuple(map(Segment._make, zip(*(columns[name] for name in Segment._fields))))
 
 
 def merge_runs(segments: Sequence[Segment]) -> Tuple[Run, ...]:
