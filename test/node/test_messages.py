@@ -1,6 +1,5 @@
 """Results to messages and back, and constants that agree with the vocabulary."""
 
-
 import numpy as np
 import pytest
 import ros_rig  # noqa: F401  skips these tests where the messages are not built
