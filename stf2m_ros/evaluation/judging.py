@@ -11,6 +11,7 @@ import numpy as np
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NUM_CLASSES
+from stf2m_ros.evaluation.code_stamp import JUDGING, code_stamp
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.scores.scored import Scored, from_arrays, joined, to_arrays
 from stf2m_ros.evaluation.study import EvaluationData, StudyContext
@@ -151,6 +152,11 @@ def bundle_stamp(folder: Path) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+def judged_name(data: EvaluationData, bundle: Path) -> str:
+    """Names what the judgements of data by a bundle depend on, the code that judges included."""
+    return f"{data.name}-{data.checksum[:12]}-{bundle_stamp(bundle)}-{code_stamp(*JUDGING)}"
+
+
 def judged(context: StudyContext, corruption: Corruption = CLEAN) -> Tuple[Scored, np.ndarray]:
     """All clips of the context's data through its bundle, and (K, 18) memberships; kept below context.work."""
     return judged_on(context.data, context.bundle, context.work, corruption)
@@ -161,7 +167,7 @@ def judged_on(
 ) -> Tuple[Scored, np.ndarray]:
     """The same for any data and bundle. Raises ValueError where the data have no labelled segment."""
     what = "clean" if corruption.level == 0 else f"{corruption.kind}-{corruption.level:g}-{corruption.seed}"
-    path = work / "judged" / f"{data.name}-{data.checksum[:12]}-{bundle_stamp(bundle)}-{what}.npz"
+    path = work / "judged" / f"{judged_name(data, bundle)}-{what}.npz"
     if not path.exists():
         _judge_all(data, bundle, corruption, path)
     kept = kept_arrays(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from stf2m_ros.data.rule_labels import RuleLabelling
+from stf2m_ros.evaluation.code_stamp import STUDYING, code_stamp
 from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.judging import bundle_stamp
 from stf2m_ros.evaluation.report.writing import write_report
@@ -84,7 +85,8 @@ def _context(name: str, asked: Asked, data: List[EvaluationData]) -> StudyContex
     first, *others = data
     bundle, *other_bundles = asked.bundles
     size = f"{asked.size}-{asked.study_size.training_steps}"  # sizes change from version to version
-    key = f"{first.name}-{first.checksum[:12]}-{bundle_stamp(bundle)}-{size}-{asked.seed}"
+    made_by = code_stamp(*STUDYING)
+    key = f"{first.name}-{first.checksum[:12]}-{bundle_stamp(bundle)}-{made_by}-{size}-{asked.seed}"
     return StudyContext(
         data=first,
         bundle=bundle,

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX, NUM_CLASSES
-from stf2m_ros.evaluation.judging import bundle_stamp, judged_in_one_window, judged_on, keep_arrays, kept_arrays
+from stf2m_ros.evaluation.judging import judged_in_one_window, judged_name, judged_on, keep_arrays, kept_arrays
 from stf2m_ros.evaluation.scores.metrics import METRICS, SIX, task_scores
 from stf2m_ros.evaluation.scores.scored import Scored, from_arrays, joined, to_arrays
 from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, task_row
@@ -121,8 +121,7 @@ class KeptEmbedding:
 
 
 def _embedded(context: StudyContext, data: EvaluationData) -> Embedded:
-    name = f"{data.name}-{data.checksum[:12]}-{bundle_stamp(context.bundle)}-embedding.npz"
-    path = context.work / "judged" / name
+    path = context.work / "judged" / f"{judged_name(data, context.bundle)}-embedding.npz"
     kept = kept_arrays(path) if path.exists() else _embed(context, data, path)
     embedding = kept.pop("embedding")
     return Embedded(from_arrays(kept), embedding)
