@@ -6,9 +6,15 @@ from pathlib import Path
 
 import stf2m_ros
 
-JUDGING = ("stream", "runtime", "fuzzy", "data", "evaluation/interference", "evaluation/judging.py")
+JUDGING = (
+    *("emotions.py", "stream", "runtime", "fuzzy", "data"),
+    *("evaluation/interference", "evaluation/judging.py", "evaluation/data_choice.py"),
+)
 """What a bundle's judgement of a clip depends on, beside the bundle and the clip."""
-STUDYING = (*JUDGING, "net", "meta", "baselines", "evaluation/laboratory", "evaluation/studies", "evaluation/scores")
+STUDYING = (
+    *(*JUDGING, "net", "meta", "baselines", "evaluation/laboratory", "evaluation/studies", "evaluation/scores"),
+    *("evaluation/robot_films.py", "evaluation/range_surface.py"),
+)
 """What a study's result depends on."""
 
 
