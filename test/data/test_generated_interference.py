@@ -33,6 +33,13 @@ def test_a_cover_hides_a_part_wholly_and_fog_everything_partly():
         assert fog.min() > 0 and fog.max() < 1
 
 
+def test_covers_are_blocks_masks_from_below_and_patches():
+    covers = [veils[0].share for veils in drawn(covered_share=1.0)]
+    edges = [int(np.abs(np.diff(cover, axis=1)).sum(axis=1).max()) for cover in covers]
+    assert np.mean([each > 2 for each in edges]) == pytest.approx(0.3, abs=0.1)  # patches
+    assert np.mean([cover[-1].all() and not cover[0].any() for cover in covers]) > 0.2  # what hangs from below
+
+
 def test_most_interference_stays_for_the_whole_clip_and_some_comes_and_goes():
     whole = [veils[0].end_s - veils[0].start_s >= 30 for veils in drawn(covered_share=1.0)]
     assert 0.5 < np.mean(whole) < 0.9

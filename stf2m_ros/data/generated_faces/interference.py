@@ -1,4 +1,4 @@
-"""What spoils the whole view: fog before the camera, or something large that hides part of the picture.
+"""What spoils the whole view: fog before the camera, or something large or manifold that hides part of the picture.
 
 It stands still in the picture, unlike what `occlusion` paints on the person.
 """
@@ -37,7 +37,7 @@ def draw_interference(settings: GeneratorSettings, rng: np.random.Generator) -> 
     """Of one clip, the farthest from the camera first."""
     veils = []
     if rng.random() < settings.covered_share:
-        share = _block(settings.size_px, rng) if rng.random() < 0.6 else _from_below(settings.size_px, rng)
+        share = _COVERS[int(rng.choice(len(_COVERS), p=_COVER_SHARES))](settings.size_px, rng)
         veils.append(Veil(*_stretch(settings, rng), share, tuple(rng.uniform(0, 255, 3))))
     if rng.random() < settings.foggy_share:
         veils.append(Veil(*_stretch(settings, rng), _fog(settings.size_px, rng), (rng.uniform(190, 255),) * 3))
@@ -68,8 +68,19 @@ def _from_below(size_px: int, rng: np.random.Generator) -> np.ndarray:
     return (y - sag * x**2 > edge - sag / 3).astype(np.float32)
 
 
+def _patches(size_px: int, rng: np.random.Generator) -> np.ndarray:
+    """A tenth to 60 % of the cells of a grid: drops, dirt, hair, a fence."""
+    cells = int(rng.integers(4, 15))
+    hidden = (rng.permutation(cells**2) < rng.uniform(0.1, 0.6) * cells**2).reshape(cells, cells)
+    return cv2.resize(hidden.astype(np.float32), (size_px, size_px), interpolation=cv2.INTER_NEAREST)
+
+
 def _fog(size_px: int, rng: np.random.Generator) -> np.ndarray:
     """Thicker here, thinner there, 8 to 70 % on average."""
     clouds = np.exp(rng.normal(0, rng.uniform(0, 0.9), (int(rng.integers(2, 7)),) * 2)).astype(np.float32)
     field = cv2.resize(clouds, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
     return np.clip(rng.uniform(0.08, 0.7) * field / field.mean(), 0, 0.97).astype(np.float32)
+
+
+_COVERS = (_block, _from_below, _patches)
+_COVER_SHARES = (0.3, 0.4, 0.3)
