@@ -17,6 +17,7 @@ import torch
 
 from measuring.figures import Figure
 from measuring.operations import FULL_WIDTH, SIZE_PX, operations_of
+from stf2m_ros.export.cpu_encoder import write_cpu_encoder
 from stf2m_ros.export.cpu_head import write_cpu_head
 from stf2m_ros.export.quantise import calibration_faces, quantise_encoder
 from stf2m_ros.export.to_onnx import export_frame_encoder, export_window_head, round_to_half, shippable
@@ -94,7 +95,10 @@ def _networks(folder: Path, threads: int, width: int) -> Tuple[FrameEncoder, Onn
     export_window_head(head, WindowGrid(), 64, folder / "head.onnx")
     write_cpu_head(folder / "head.onnx", folder / "cpu_head.onnx")
     quantise_encoder(folder / "encoder.onnx", folder / "int8.onnx", faces)
-    engines = (OnnxEngine(folder / f"{name}.onnx", threads) for name in ("encoder", "int8", "cpu_head"))
+    # As in a bundle: the encoder that is made for ONNX Runtime where there is one.
+    gains = write_cpu_encoder(folder / "encoder.onnx", folder / "cpu_encoder.onnx")
+    names = ("cpu_encoder" if gains else "encoder", "int8", "cpu_head")
+    engines = (OnnxEngine(folder / f"{name}.onnx", threads) for name in names)
     return (encoder, *engines)
 
 

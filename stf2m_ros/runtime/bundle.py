@@ -20,13 +20,17 @@ from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
 CARD_FILE = "bundle.yaml"
 FRAME_ENCODER_FILE = "frame_encoder.onnx"
 WINDOW_HEAD_FILE = "window_head.onnx"
+FRAME_ENCODER_CPU_FILE = "frame_encoder.cpu.onnx"
 WINDOW_HEAD_CPU_FILE = "window_head.cpu.onnx"
 TEXT_TABLE_FILE = "text_table.npz"
 LAST_LAYER_FILE = "last_layer.npz"
 RULES_FILE = "rules.yaml"
 FRAME_ENCODER_INT8_FILE = "frame_encoder.int8.onnx"
 FRAME_ENCODER_TENSORRT_INT8_FILE = "frame_encoder.int8_tensorrt.onnx"
-OPTIONAL_FILES = (FRAME_ENCODER_INT8_FILE, FRAME_ENCODER_TENSORRT_INT8_FILE, WINDOW_HEAD_CPU_FILE)
+OPTIONAL_FILES = (
+    *(FRAME_ENCODER_INT8_FILE, FRAME_ENCODER_TENSORRT_INT8_FILE),
+    *(FRAME_ENCODER_CPU_FILE, WINDOW_HEAD_CPU_FILE),
+)
 BUNDLE_FILES = (FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, TEXT_TABLE_FILE, LAST_LAYER_FILE, RULES_FILE)
 LAST_LAYER_ARRAY = "weight"
 

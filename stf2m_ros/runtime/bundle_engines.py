@@ -5,8 +5,8 @@ from typing import Dict, Mapping, Tuple
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch
 from stf2m_ros.runtime.card import BundleCard
-from stf2m_ros.runtime.head_file import head_file, require_same_head
-from stf2m_ros.runtime.int8_encoder import encoder_file, require_same_source
+from stf2m_ros.runtime.cpu_files import cpu_file, require_made_from
+from stf2m_ros.runtime.int8_encoder import FRAME_ENCODER_INT8_FILE, encoder_file, require_same_source
 from stf2m_ros.runtime.onnx_engine import EngineLoadError, OnnxEngine, Shape, shape_fits
 from stf2m_ros.stream.time_window import TimeWindow
 
@@ -30,12 +30,14 @@ def open_onnx_engines(bundle: Bundle, threads: int = 1, precision: str = "fp32")
     """
     file_name = encoder_file(bundle, precision)
     frame_encoder = _open(bundle, file_name, threads, *frame_encoder_shapes(bundle.card))
-    if file_name != FRAME_ENCODER_FILE:
+    if file_name == FRAME_ENCODER_INT8_FILE:
         require_same_source(bundle, file_name, frame_encoder.metadata)
-    file_name = head_file(bundle)
+    elif file_name != FRAME_ENCODER_FILE:
+        require_made_from(bundle, FRAME_ENCODER_FILE, frame_encoder.metadata)
+    file_name = cpu_file(bundle, WINDOW_HEAD_FILE)
     window_head = _open(bundle, file_name, threads, *window_head_shapes(bundle.card))
     if file_name != WINDOW_HEAD_FILE:
-        require_same_head(bundle, window_head.metadata)
+        require_made_from(bundle, WINDOW_HEAD_FILE, window_head.metadata)
     return BundleEngines(frame_encoder, window_head)
 
 

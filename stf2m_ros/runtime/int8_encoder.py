@@ -15,6 +15,7 @@ from stf2m_ros.runtime.bundle import (
     Bundle,
     BundleMismatch,
 )
+from stf2m_ros.runtime.cpu_files import cpu_file
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
 __all__ = [
@@ -40,11 +41,11 @@ _LOG = logging.getLogger(__name__)
 def encoder_file(bundle: Bundle, precision: str) -> str:
     """Which file ONNX Runtime runs: the int8 one where that is asked for and there; else float32, and that is said."""
     if precision != "int8":
-        return FRAME_ENCODER_FILE
+        return cpu_file(bundle, FRAME_ENCODER_FILE)
     if FRAME_ENCODER_INT8_FILE in bundle.card.files:
         return FRAME_ENCODER_INT8_FILE
     _LOG.warning("%s holds no %s (%s): fp32", bundle.folder, FRAME_ENCODER_INT8_FILE, _HOW)
-    return FRAME_ENCODER_FILE
+    return cpu_file(bundle, FRAME_ENCODER_FILE)
 
 
 def require_same_source(bundle: Bundle, file_name: str, metadata: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from stf2m_ros.emotions import CLASS_NAMES
+from stf2m_ros.export.cpu_encoder import write_cpu_encoder
 from stf2m_ros.export.cpu_head import write_cpu_head
 from stf2m_ros.export.parity import encoder_difference, head_differences
 from stf2m_ros.export.to_onnx import (
@@ -25,6 +26,7 @@ from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.meta.window_training import WindowModel
 from stf2m_ros.net.frame_encoder import FeatureFrontEnd, FrameEncoder
 from stf2m_ros.runtime.bundle import (
+    FRAME_ENCODER_CPU_FILE,
     FRAME_ENCODER_FILE,
     LAST_LAYER_ARRAY,
     LAST_LAYER_FILE,
@@ -67,6 +69,7 @@ def write_bundle(config: TrainingConfig, trained: Trained, scores: Dict[str, Any
         export_feature_front_end(encoder, folder / FRAME_ENCODER_FILE)
     else:
         export_frame_encoder(encoder, config.preprocessing.size_px, folder / FRAME_ENCODER_FILE)
+    write_cpu_encoder(folder / FRAME_ENCODER_FILE, folder / FRAME_ENCODER_CPU_FILE)
     export_window_head(model.head, config.grid, config.fuzzy.max_rules, folder / WINDOW_HEAD_FILE)
     write_cpu_head(folder / WINDOW_HEAD_FILE, folder / WINDOW_HEAD_CPU_FILE)
     np.savez_compressed(folder / TEXT_TABLE_FILE, **model.text.to_arrays())
@@ -86,7 +89,8 @@ def _parity(config: TrainingConfig, encoder: nn.Module, model: WindowModel, fold
     else:
         name, shape = "faces", (4, 3, size, size)
     inputs = rng.normal(size=shape).astype(np.float32)
-    found = {"tokens": encoder_difference(encoder, folder / FRAME_ENCODER_FILE, inputs, name)}
+    graphs = [file for file in (FRAME_ENCODER_FILE, FRAME_ENCODER_CPU_FILE) if (folder / file).is_file()]
+    found = {"tokens": max(encoder_difference(encoder, folder / file, inputs, name) for file in graphs)}
     for name in (WINDOW_HEAD_FILE, WINDOW_HEAD_CPU_FILE):
         differences = head_differences(model.head, folder / name, *model.fuzzy, config.grid, config.seed)
         found.update({output: max(found.get(output, 0.0), value) for output, value in differences.items()})

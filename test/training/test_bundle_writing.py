@@ -11,9 +11,9 @@ from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.net.fuzzy_layer import RuleTensors
-from stf2m_ros.runtime.bundle import WINDOW_HEAD_CPU_FILE, load_bundle, read_card
+from stf2m_ros.runtime.bundle import WINDOW_HEAD_CPU_FILE, WINDOW_HEAD_FILE, load_bundle, read_card
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.head_file import head_file
+from stf2m_ros.runtime.cpu_files import cpu_file
 from stf2m_ros.stream.settings import TextSettings
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig
@@ -48,7 +48,7 @@ def test_a_bundle_holds_a_window_head_for_onnx_runtime_too(untrained):
     config, trained = untrained
     folder = write_bundle(config, trained, {})
     bundle = load_bundle(folder)
-    assert head_file(bundle) == WINDOW_HEAD_CPU_FILE
+    assert cpu_file(bundle, WINDOW_HEAD_FILE) == WINDOW_HEAD_CPU_FILE
     open_onnx_engines(bundle).close()
 
 
