@@ -4,6 +4,7 @@ A frame's operations are counted; a large matrix product of PyTorch tells how ma
 The rivals take turns, so that other work on the machine disturbs all of them alike, and the median of each counts.
 """
 
+import itertools
 import tempfile
 import time
 import warnings
@@ -25,6 +26,7 @@ from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.net.stf2m import WindowHead, WindowHeadConfig
 from stf2m_ros.runtime.engine import WINDOW_HEAD_INPUTS
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
+from stf2m_ros.runtime.remembering_head import RememberingHead, open_head
 from stf2m_ros.stream.settings import Preprocessing, WindowGrid
 
 PART = "network"
@@ -84,7 +86,7 @@ def vector_extensions(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return " and ".join(found) or "neither VNNI nor AMX"
 
 
-def _networks(folder: Path, threads: int, width: int) -> Tuple[FrameEncoder, OnnxEngine, OnnxEngine, OnnxEngine]:
+def _networks(folder: Path, threads: int, width: int) -> Tuple[FrameEncoder, OnnxEngine, OnnxEngine, RememberingHead]:
     torch.manual_seed(0)
     encoder = FrameEncoder(FrameEncoderConfig(width)).train()
     faces = calibration_faces(_RANDOM_CLIPS, Preprocessing())
@@ -97,9 +99,9 @@ def _networks(folder: Path, threads: int, width: int) -> Tuple[FrameEncoder, Onn
     quantise_encoder(folder / "encoder.onnx", folder / "int8.onnx", faces)
     # As in a bundle: the encoder that is made for ONNX Runtime where there is one.
     gains = write_cpu_encoder(folder / "encoder.onnx", folder / "cpu_encoder.onnx")
-    names = ("cpu_encoder" if gains else "encoder", "int8", "cpu_head")
+    names = ("cpu_encoder" if gains else "encoder", "int8")
     engines = (OnnxEngine(folder / f"{name}.onnx", threads) for name in names)
-    return (encoder, *engines)
+    return (encoder, *engines, open_head(folder / "cpu_head.onnx", threads))
 
 
 def _rivals(
@@ -129,12 +131,21 @@ def _compiled(encoder: FrameEncoder, batch: torch.Tensor) -> "Callable[[], objec
     return lambda: compiled(batch)
 
 
-def _single(engine: OnnxEngine, head: OnnxEngine) -> Dict[str, Callable[[], object]]:
+def _single(engine: OnnxEngine, head: RememberingHead) -> Dict[str, Callable[[], object]]:
     """One frame and one window, as the robot runs them."""
     random = np.random.RandomState(1)
     face = random.randn(1, 3, SIZE_PX, SIZE_PX).astype(np.float32)
     window = {name: random.rand(*head.input_shapes[name]).astype(np.float32) for name in WINDOW_HEAD_INPUTS}
-    return {"one frame": lambda: engine.run({"faces": face}), "head": lambda: head.run(window)}
+    window["frame_presence"][:] = 1
+    slots = np.concatenate([window["tokens"]] * 2, axis=1)
+    firsts = itertools.cycle(range(0, SLOTS, SLOTS_PER_HOP))
+
+    def judge() -> object:
+        """One hop on, as on the robot: the head remembers the window before."""
+        first = next(firsts)
+        return head.run({**window, "tokens": slots[:, first : first + SLOTS]})
+
+    return {"one frame": lambda: engine.run({"faces": face}), "head": judge}
 
 
 def _figures(

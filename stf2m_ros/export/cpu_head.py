@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from stf2m_ros.export.fresh_segments import take_fresh_segments
 from stf2m_ros.export.to_onnx import HALF_SUFFIX, store_weights_as_half
 from stf2m_ros.runtime.bundle import WINDOW_HEAD_CPU_FILE, WINDOW_HEAD_FILE, load_bundle, sha256_of, write_card
 from stf2m_ros.runtime.cpu_files import SOURCE_KEY
@@ -48,6 +49,7 @@ def write_cpu_head(source: Path, target: Path) -> None:
     del graph.node[:]
     graph.node.extend(rest)
     graph.initializer.extend(_weights(read[0].input[1], arrays))
+    take_fresh_segments(graph)
     _drop_unused(graph)
     store_weights_as_half(model)
     # After the rounding: the biases of the state are not stored as half in the graph that this one is made from.

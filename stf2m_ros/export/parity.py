@@ -12,6 +12,7 @@ from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.stf2m import HeadInputs, WindowHead
 from stf2m_ros.runtime.engine import WINDOW_HEAD_INPUTS
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
+from stf2m_ros.runtime.remembering_head import open_head
 from stf2m_ros.stream.settings import WindowGrid
 
 
@@ -35,5 +36,5 @@ def head_differences(
     inputs = HeadInputs(tokens, seen, words, heard)
     expected = head(inputs, rules, ranges, head.last_layer)
     flat = (*inputs, *rules, ranges, head.last_layer)
-    found = OnnxEngine(path).run({name: value.numpy() for name, value in zip(WINDOW_HEAD_INPUTS, flat)})
+    found = open_head(path).run({name: value.numpy() for name, value in zip(WINDOW_HEAD_INPUTS, flat)})
     return {name: float(np.abs(found[name] - getattr(expected, name).numpy()).max()) for name in expected._fields}

@@ -1,13 +1,16 @@
 """Opens the two graphs of a bundle and checks that they are the graphs that its card describes."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Dict, Mapping, Tuple
+from pathlib import Path
+from typing import Dict, Iterator, Mapping, Tuple, Union
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch
 from stf2m_ros.runtime.card import BundleCard
 from stf2m_ros.runtime.cpu_files import cpu_file, require_made_from
 from stf2m_ros.runtime.int8_encoder import FRAME_ENCODER_INT8_FILE, encoder_file, require_same_source
 from stf2m_ros.runtime.onnx_engine import EngineLoadError, OnnxEngine, Shape, shape_fits
+from stf2m_ros.runtime.remembering_head import RememberingHead, open_head
 from stf2m_ros.stream.time_window import TimeWindow
 
 
@@ -16,7 +19,7 @@ class BundleEngines:
     """The engines of one bundle. Whoever opened them closes them."""
 
     frame_encoder: OnnxEngine
-    window_head: OnnxEngine
+    window_head: Union[OnnxEngine, RememberingHead]
 
     def close(self) -> None:
         self.frame_encoder.close()
@@ -29,13 +32,13 @@ def open_onnx_engines(bundle: Bundle, threads: int = 1, precision: str = "fp32")
     precision: with int8 the frame encoder is the bundle's int8 one where it has one; all others are float32.
     """
     file_name = encoder_file(bundle, precision)
-    frame_encoder = _open(bundle, file_name, threads, *frame_encoder_shapes(bundle.card))
+    frame_encoder = _open_encoder(bundle, file_name, threads)
     if file_name == FRAME_ENCODER_INT8_FILE:
         require_same_source(bundle, file_name, frame_encoder.metadata)
     elif file_name != FRAME_ENCODER_FILE:
         require_made_from(bundle, FRAME_ENCODER_FILE, frame_encoder.metadata)
     file_name = cpu_file(bundle, WINDOW_HEAD_FILE)
-    window_head = _open(bundle, file_name, threads, *window_head_shapes(bundle.card))
+    window_head = _open_head(bundle, file_name, threads)
     if file_name != WINDOW_HEAD_FILE:
         require_made_from(bundle, WINDOW_HEAD_FILE, window_head.metadata)
     return BundleEngines(frame_encoder, window_head)
@@ -79,17 +82,35 @@ def token_rows(card: BundleCard) -> Tuple[int, int, int]:
     return TimeWindow(card.grid).rows, card.tokens.regions, card.tokens.token_dim
 
 
-def _open(
-    bundle: Bundle, file_name: str, threads: int, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]
-) -> OnnxEngine:
+def _open_encoder(bundle: Bundle, file_name: str, threads: int) -> OnnxEngine:
     path = bundle.path(file_name)
-    try:
+    with _mismatch():
         engine = OnnxEngine(path, threads)
+    _check_engine(path, engine, *frame_encoder_shapes(bundle.card))
+    return engine
+
+
+def _open_head(bundle: Bundle, file_name: str, threads: int) -> Union[OnnxEngine, RememberingHead]:
+    path, grid = bundle.path(file_name), bundle.card.grid
+    with _mismatch():
+        engine = open_head(path, threads, round(grid.hop_s / grid.segment_s))
+    _check_engine(path, engine, *window_head_shapes(bundle.card))
+    return engine
+
+
+@contextmanager
+def _mismatch() -> Iterator[None]:
+    try:
+        yield
     except EngineLoadError as error:
         raise BundleMismatch(str(error)) from error
+
+
+def _check_engine(
+    path: Path, engine: Union[OnnxEngine, RememberingHead], inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]
+) -> None:
     _check_shapes(f"{path}: input", inputs, engine.input_shapes)
     _check_shapes(f"{path}: output", outputs, engine.output_shapes)
-    return engine
 
 
 def _check_shapes(what: str, expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> None:

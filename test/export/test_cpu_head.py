@@ -12,6 +12,7 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_CPU_FILE, W
 from stf2m_ros.runtime.cpu_files import SOURCE_KEY
 from stf2m_ros.runtime.folded_graph import fold_constants
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
+from stf2m_ros.runtime.remembering_head import RememberingHead, open_head
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +23,19 @@ def heads(exported_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> "t
     return exported_folder / WINDOW_HEAD_FILE, target
 
 
-def test_both_heads_say_the_same(heads: "tuple[Path, Path]", head_inputs: Dict[str, np.ndarray]) -> None:
-    expected, found = (OnnxEngine(path).run(head_inputs) for path in heads)
-    assert expected.keys() == found.keys()
-    for name, values in expected.items():
-        assert np.abs(values - found[name]).max() < 1e-5, name
+def test_both_heads_say_the_same_from_hop_to_hop(
+    heads: "tuple[Path, Path]", head_inputs: Dict[str, np.ndarray]
+) -> None:
+    whole, remembering = (open_head(path) for path in heads)
+    assert isinstance(remembering, RememberingHead)
+    assert whole.input_shapes == remembering.input_shapes
+    for _ in range(3):
+        expected, found = whole.run(head_inputs), remembering.run(head_inputs)
+        assert expected.keys() == found.keys()
+        for name, values in expected.items():
+            assert np.abs(values - found[name]).max() < 1e-5, name
+        moved = {name: np.roll(head_inputs[name], -5, axis=1) for name in ("tokens", "frame_presence")}
+        head_inputs = {**head_inputs, **moved}
 
 
 def test_the_recurrence_is_one_node(heads: "tuple[Path, Path]") -> None:
