@@ -29,6 +29,7 @@ class Health:
     silent_s: Optional[float] = None  # since the last image, if that is too long
     absence: str = ""  # why nobody is seen, empty while somebody is
     stamps_lost: bool = False  # the images' stamps are of no use
+    images_paced: bool = False  # only the one of each slot that counts is taken
     counts: WorkerCounts = WorkerCounts()  # noqa: RUF009  frozen
 
 
@@ -42,6 +43,7 @@ def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
         "backend": health.backend,
         "model": health.model,
         "image topic": health.image_topic,
+        "images taken": "one per slot" if health.images_paced else "all",
         "frames received": counts.frames_received,
         "frames dropped": counts.frames_dropped,
         "frames looked at": counts.frames_read,

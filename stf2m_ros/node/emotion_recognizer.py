@@ -9,7 +9,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -17,6 +17,7 @@ from stf2m_msgs.msg import EmotionSequence as EmotionSequenceMessage
 from stf2m_ros.node import diagnostics, log_bridge, parameters
 from stf2m_ros.node.image_bytes import header_of, rgb_of_compressed_bytes, rgb_of_image_bytes
 from stf2m_ros.node.image_messages import ImageUnreadable
+from stf2m_ros.node.image_rest import ImageRest
 from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
 from stf2m_ros.node.messages import ModelIdentity, SequenceMessages, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
@@ -45,6 +46,7 @@ class EmotionRecognizer(LifecycleNode):
         self._loaded: Optional[LoadedRecognizer] = None
         self._publisher = self._image_subscription = self._transcript_subscription = None
         self._images: Optional[ImageWatch] = None
+        self._rest = ImageRest(self)
         self._messages = SequenceMessages()  # of the worker's thread
         self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
         self._frame_id = ""
@@ -80,6 +82,8 @@ class EmotionRecognizer(LifecycleNode):
         super().on_activate(state)
         self._worker.activate()
         self._image_subscription = self._subscribe_images()
+        if _holds_the_newest_only(self._image_subscription.qos_profile):
+            self._rest.begin(self._loaded.recognizer.slot_s)
         self._transcript_subscription = self._subscribe_transcript(self._transcript_source)
         self.get_logger().info(
             f"active: images from {self._image_subscription.topic_name}, words from "
@@ -112,6 +116,7 @@ class EmotionRecognizer(LifecycleNode):
         for subscription in (self._image_subscription, self._transcript_subscription):
             if subscription is not None:
                 self.destroy_subscription(subscription)
+        self._rest.end()
         self._image_subscription = self._transcript_subscription = self._images = None
         if self._worker is not None:
             self._worker.deactivate()
@@ -142,7 +147,7 @@ class EmotionRecognizer(LifecycleNode):
         callback, overridable = partial(self._on_image, message_type, read), _overridable()
         # Raw: as bytes, see image_bytes.py.
         return self.create_subscription(
-            message_type, topic, callback, qos, qos_overriding_options=overridable, raw=True
+            message_type, topic, callback, qos, callback_group=self._rest, qos_overriding_options=overridable, raw=True
         )
 
     def _subscribe_transcript(self, source: TranscriptSource) -> object:
@@ -161,7 +166,8 @@ class EmotionRecognizer(LifecycleNode):
         if silence_s is not None:
             self.get_logger().info(f"images come again after {silence_s:.0f} s")
         self._frame_id = header.frame_id
-        self._worker.put_frame(self._stamp_of(header.stamp), partial(read, data))
+        stamp_s = self._stamp_of(header.stamp)
+        self._worker.put_frame(stamp_s, partial(read, data), settles=self._rest.see(stamp_s))
 
     def _on_transcript(self, source: TranscriptSource, message: object) -> None:
         try:
@@ -174,11 +180,13 @@ class EmotionRecognizer(LifecycleNode):
     def _stamp_of(self, stamp: Time) -> float:
         now_s, stamp_s = self._now_s(), seconds_of(stamp)
         if stamp_s <= 0:
+            self._rest.forget()
             self.get_logger().warning(
                 "images carry no stamp, the time of arrival stands in", throttle_duration_sec=_THROTTLE_S
             )
             return now_s
         if not self._stamp_trust.see(stamp_s, time.monotonic()):
+            self._rest.forget()
             self.get_logger().warning(diagnostics.STAMPS_LOST, throttle_duration_sec=_THROTTLE_S)
             stamp_s = now_s
         self._stamp_clock.see(stamp_s, now_s)
@@ -232,8 +240,14 @@ class EmotionRecognizer(LifecycleNode):
             silent_s=images.silent_s(now_s) if silent else None,
             absence=reason_text(self._absence),
             stamps_lost=self._stamp_trust.lost,
+            images_paced=self._rest.paced,
             counts=self._worker.counts if self._worker else WorkerCounts(),
         )
+
+
+def _holds_the_newest_only(qos: QoSProfile) -> bool:
+    """Whether an image that is not taken is overwritten, not kept for later."""
+    return qos.history == HistoryPolicy.KEEP_LAST and qos.depth == 1
 
 
 def _overridable() -> QoSOverridingOptions:

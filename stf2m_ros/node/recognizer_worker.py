@@ -91,6 +91,7 @@ class RecognizerWorker:
         self._changed = threading.Condition()
         self._frame: Optional[Frame] = None  # what the worker is woken for
         self._slot: Optional[int] = None  # of the newest such frame
+        self._settled: Optional[int] = None  # a slot of which no nearer frame comes
         self._held: Optional[Frame] = None  # of the same slot, nearest to its centre: worth no waking
         self._utterances: Deque[Utterance] = deque(maxlen=MAX_UTTERANCES)
         self._active = self._reset_wanted = self._stopping = self._busy = False
@@ -119,7 +120,7 @@ class RecognizerWorker:
         """From now on frames and words count; the window begins empty."""
         with self._changed:
             self._active, self._reset_wanted, self._counts = True, True, WorkerCounts()
-            self._slot = None
+            self._slot = self._settled = None
             self._quiet_since_s = time.monotonic()
 
     def deactivate(self) -> None:
@@ -138,22 +139,23 @@ class RecognizerWorker:
         if self._thread.is_alive():
             self._thread.join()
 
-    def put_frame(self, stamp_s: float, read: Callable[[], np.ndarray]) -> None:
-        """Never waits; a frame that the worker has not taken yet is replaced.
+    def put_frame(self, stamp_s: float, read: Callable[[], np.ndarray], settles: bool = False) -> None:
+        """Never waits; a frame that the worker has not taken yet is replaced. settles: its slot is over with it.
 
-        The recogniser does something only when a slot is over, so it is woken by the first frame of each. Of the others
-        the nearest to the slot's centre waits for that, which is the one that the recogniser would choose among them.
+        The recogniser does something only when a slot is over, so it is woken by the first frame of each, or by the one
+        that settles it. Of the others the nearest to the slot's centre waits for that, which is the one that the
+        recogniser would choose among them.
         """
         frame = Frame(stamp_s, lambda: self._read(read))
         with self._changed:
             slot_s, counts, dropped = self._loaded.recognizer.slot_s, self._counts, int(self._frame is not None)
             self._note(frames_received=counts.frames_received + 1, frames_dropped=counts.frames_dropped + dropped)
             slot = slot_of(stamp_s, slot_s)
-            if slot == self._slot and not dropped:
+            if slot == self._slot and not dropped and not settles:
                 waiting = [frame] if self._held is None else [self._held, frame]
                 self._held = min(waiting, key=lambda each: abs(each.stamp_s - slot * slot_s))
             else:
-                self._frame, self._slot = frame, slot
+                self._frame, self._slot, self._settled = frame, slot, slot if settles else None
                 self._changed.notify_all()
 
     def put_words(self, utterance: Utterance) -> None:
@@ -206,13 +208,15 @@ class RecognizerWorker:
             if not self._active:
                 return
             frames = [each for each in (self._held, self._frame) if each is not None]
-            self._held = self._frame = None
+            settled, self._held, self._frame, self._settled = self._settled, None, None, None
             utterances = list(self._utterances)
             self._utterances.clear()
             reset, self._reset_wanted = self._reset_wanted, False
         if reset:
             recognizer.reset()
         self._feed(recognizer, frames, utterances)
+        if settled is not None:
+            recognizer.pass_time((settled + 1) * recognizer.slot_s)
         self._publish_due(recognizer)
 
     def _feed(self, recognizer: FedRecognizer, frames: List[Frame], utterances: List[Utterance]) -> None:

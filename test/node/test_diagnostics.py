@@ -46,6 +46,12 @@ def test_time_that_ran_backwards_is_a_warning_for_a_while_and_is_counted():
     assert judge(Health(state="active", now_s=111.0, counts=counts))[0] == DiagnosticStatus.OK
 
 
+def test_it_is_said_whether_images_are_left_untaken():
+    for paced, said in ((True, "one per slot"), (False, "all")):
+        message = diagnostic_message("/node", Health(state="active", images_paced=paced))
+        assert {each.key: each.value for each in message.status[0].values}["images taken"] == said
+
+
 def test_stamps_of_no_use_are_a_warning_as_long_as_the_time_of_arrival_stands_in():
     health = Health(state="active", stamps_lost=True)
     level, text = judge(health)

@@ -1,5 +1,6 @@
 """What colcon installed, as processes of their own: the node and the player, their signals and their exit codes."""
 
+import itertools
 import os
 import re
 import signal
@@ -8,7 +9,7 @@ import sys
 import time
 
 import pytest
-from ros_rig import DEADLINE_S, REPOSITORY, executable, write_video
+from ros_rig import BEGIN_S, DEADLINE_S, REPOSITORY, executable, face_image, write_video
 
 RATE = "4"
 
@@ -95,6 +96,20 @@ def test_a_node_ends_with_code_0_and_without_a_traceback(rig, run_node, number):
     rig.until(lambda: "active: images from" in node.output, "the node to be active")
     assert node.end(number) == 0
     assert "Traceback" not in node.output
+
+
+def test_a_node_ends_while_it_leaves_images_untaken(rig, run_node):
+    node = run_node()
+    stamps_s = (BEGIN_S + number / 30 for number in itertools.count())
+    camera = rig.harness.create_timer(1 / 30, lambda: rig.harness.images.publish(face_image(next(stamps_s))))
+    rig.until(lambda: any(_takes_one_per_slot(each) for each in rig.harness.diagnostics), "images to be left untaken")
+    assert node.end(signal.SIGINT) == 0
+    assert "Traceback" not in node.output
+    rig.harness.destroy_timer(camera)
+
+
+def _takes_one_per_slot(message):
+    return any((each.key, each.value) == ("images taken", "one per slot") for each in message.status[0].values)
 
 
 def test_a_player_ends_with_code_0_and_without_a_traceback(rig, run, clip):

@@ -147,6 +147,20 @@ def test_the_last_frames_before_a_silence_are_taken_all_the_same(worker, recogni
     until(lambda: recognizer.stamps == [0.96, 1.01])
 
 
+def test_a_frame_that_settles_its_slot_ends_it_with_those_that_waited(worker, recognizer, inbox):
+    worker.activate()
+    worker.put_frame(0.96, lambda: PIXEL)
+    inbox.wait_for(1)
+    worker.put_frame(0.99, lambda: PIXEL)
+    worker.put_frame(1.02, lambda: PIXEL, settles=True)
+    until(lambda: recognizer.passed_s)
+    assert recognizer.stamps == [0.96, 0.99, 1.02]
+    assert recognizer.passed_s[0] == pytest.approx(1.1)  # a time in the next slot
+    worker.put_frame(1.06, lambda: PIXEL)
+    until(lambda: recognizer.stamps[-1] == 1.06)
+    assert len([passed_s for passed_s in recognizer.passed_s if passed_s < 10]) == 1
+
+
 def test_jumps_of_the_clock_are_counted_since_the_node_was_activated(worker, inbox):
     worker.activate()
     for number, stamp_s in enumerate((9.0, 5.0, 6.0, 2.0), 1):
