@@ -59,7 +59,8 @@ def test_a_hop_is_held_against_the_full_width_encoder(tiny_bundle_folder: Path) 
         )
 
 
-def test_latency_is_counted_from_the_image_that_completes_the_window() -> None:
-    stamps_s = [100 + number / 30 for number in range(40)]
-    run = NodeRun(stamps_s=stamps_s, arrivals=[(99.5, 99.6), (100.5, 100.52), (101.0, 101.03), (102.0, 102.6)])
-    assert run.latencies_s() == pytest.approx([0.52 - 14 / 30, 1.03 - 29 / 30])
+def test_latency_is_counted_from_the_newest_frame_of_a_window_that_the_camera_completed() -> None:
+    stamps_s = [100 + number / 30 for number in range(91)]
+    before, learning, after = (99.5, 99.4, 99.6), (100.5, 100.4, 100.52), (103.5, 103.0, 104.1)
+    run = NodeRun(stamps_s, [before, learning, (101.5, 101.4, 101.42), (102.0, 101.9, 101.95), after])
+    assert run.latencies_s() == pytest.approx([0.02, 0.05])
