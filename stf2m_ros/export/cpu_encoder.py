@@ -20,7 +20,7 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_CPU_FILE, FRAME_ENCODER_FILE,
 from stf2m_ros.runtime.cpu_files import SOURCE_KEY
 
 NARROWEST = 64
-"""Channels of the first stage. At 48 one face gains nothing, at 24 it loses a fifth (docs/benchmarks/network.md)."""
+"""Channels of the first stage. At 48 one face gains nothing, at 24 it loses a sixth (docs/benchmarks/network.md)."""
 
 FORMS: Dict[int, Form] = {2: FOUR, 3: FOUR, 4: TWO}
 """Stage -> its form. In stage 1 the tiles cost one face more than the products; in stage 4 the weights do."""
@@ -32,7 +32,7 @@ def write_cpu_encoder(source: Path, target: Path, narrowest: int = NARROWEST) ->
     shapes = {each.name: tuple(each.dims) for each in model.graph.initializer}
     first = next((node for node in model.graph.node if node.name == "/conv1/Conv"), None)
     if first is None or _shape(shapes, first)[0] < narrowest:
-        target.unlink() if target.is_file() else None
+        target.unlink(missing_ok=True)
         return False
     size_px = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
     for stage, form in FORMS.items():
