@@ -127,6 +127,15 @@ def test_a_window_that_moves_by_two_segments_shows_two(graph: Path, stream: dict
     assert [int(head.run(window(stream, first))["shown"][0]) for first in (0, 2, 4, 6)] == [SEGMENTS, 2, 2, 2]
 
 
+@pytest.mark.parametrize("hop", [SEGMENTS, SEGMENTS + 1, 3 * SEGMENTS])
+def test_windows_that_share_no_segment_are_shown_whole(graph: Path, stream: dict, hop: int) -> None:
+    head = open_head(graph, hop_segments=hop)
+    for first in range(0, 3 * hop, hop):
+        outputs = head.run(window(stream, first))
+        assert outputs["shown"] == SEGMENTS
+        assert outputs["sums"] == pytest.approx(sums(window(stream, first)), abs=1e-5)
+
+
 def test_it_takes_and_gives_what_the_graph_for_all_does(head: RememberingHead) -> None:
     assert head.input_shapes == {
         "tokens": (1, SEGMENTS * LENGTH, REGIONS, DIM),
