@@ -16,11 +16,16 @@ _NORMALISED = "/head/token_norm/Add_1_output_0"
 
 
 def take_fresh_segments(graph: onnx.GraphProto) -> None:
-    """Rewrites a head as export.to_onnx writes it; leaves nodes behind that nothing reads."""
+    """Rewrites a head as export.to_onnx writes it; leaves nodes behind that nothing reads.
+
+    One of before GatedPooling had a product for the tokens alone is still shown everything.
+    """
+    old = next((node for node in graph.node if node.name == _POOLED_HERE), None)
+    if old is None:
+        return
     shapes = {each.name: [size.dim_value for size in each.type.tensor_type.shape.dim] for each in graph.input}
     (_, slots, regions, dim), segments = shapes["tokens"], shapes["words"][1]
     length = slots // segments
-    old = next(node for node in graph.node if node.name == _POOLED_HERE)
     for node in graph.node:
         node.input[:] = [FRESH_TOKENS if name == "tokens" else name for name in node.input]
     new = _pooling(old.input[1], old.output[0], regions, length * dim)

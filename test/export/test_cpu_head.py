@@ -38,6 +38,19 @@ def test_both_heads_say_the_same_from_hop_to_hop(
         head_inputs = {**head_inputs, **moved}
 
 
+def test_a_head_that_is_as_they_were_once_is_still_shown_everything(
+    exported_folder: Path, head_inputs: Dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    model = onnx.load(str(exported_folder / WINDOW_HEAD_FILE))
+    for node in model.graph.node:
+        node.name = node.name.replace("/pool/gate/", "/pool/gate/linear/")
+    onnx.save(model, str(tmp_path / WINDOW_HEAD_FILE))
+    write_cpu_head(tmp_path / WINDOW_HEAD_FILE, tmp_path / WINDOW_HEAD_CPU_FILE)
+    whole, found = (open_head(tmp_path / name) for name in (WINDOW_HEAD_FILE, WINDOW_HEAD_CPU_FILE))
+    assert isinstance(found, OnnxEngine)
+    assert found.run(head_inputs)["logits"] == pytest.approx(whole.run(head_inputs)["logits"], abs=1e-5)
+
+
 def test_the_recurrence_is_one_node(heads: "tuple[Path, Path]") -> None:
     many, few = (onnx.load_from_string(fold_constants(path)).graph.node for path in heads)
     assert [node.op_type for node in few].count("GRU") == 1
