@@ -15,6 +15,7 @@ from typing import Dict, List, Optional, Tuple
 import onnx
 
 from stf2m_ros.export.node_list import NodeList
+from stf2m_ros.export.to_onnx import HALF_SUFFIX
 from stf2m_ros.export.winograd import FOUR, TWO, Convolution, Form, convolve
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_CPU_FILE, FRAME_ENCODER_FILE, load_bundle, sha256_of, write_card
 from stf2m_ros.runtime.cpu_files import SOURCE_KEY
@@ -54,7 +55,7 @@ def add_cpu_encoder(folder: Path) -> bool:
 def _rewrite(graph: onnx.GraphProto, stage: int, form: Form, size: int) -> None:
     """From the first block's second convolution to the end of the stage: the first one has a stride."""
     named, block = {node.name: node for node in graph.node}, f"/layer{stage}/layer{stage}."
-    shortcut, last = named[f"{block}0/downsample/downsample.0/Conv"], named[f"{block}1/Relu_1"]
+    shortcut = named[f"{block}0/downsample/downsample.0/Conv"]
     convolutions = [named[f"{block}{name}/Conv"] for name in ("0/conv2", "1/conv1", "1/conv2")]
     sums = [named[f"{block}{name}"] for name in ("0/Add", "0/Relu_1", "1/Relu", "1/Add", "1/Relu_1")]
     nodes = NodeList(f"stage{stage}")
@@ -65,18 +66,8 @@ def _rewrite(graph: onnx.GraphProto, stage: int, form: Form, size: int) -> None:
     x = convolve(nodes, middle, third, form, size)
     x = nodes.reshape(convolve(nodes, x, fourth, form, size, middle), size, size, -1, fourth.channels)
     nodes.add("Transpose", x, perm=[2, 3, 0, 1])
-    nodes.nodes[-1].output[0] = last.output[0]
-    _replace(graph, [*convolutions, *sums], last, nodes)
-
-
-def _replace(graph: onnx.GraphProto, old: List[onnx.NodeProto], last: onnx.NodeProto, new: NodeList) -> None:
-    """The new ones stand where the last of the old ones stood."""
-    place = next(index for index, node in enumerate(graph.node) if node.name == last.name)
-    gone, every = {node.name for node in old}, list(graph.node)
-    kept = [[node for node in part if node.name not in gone] for part in (every[:place], every[place:])]
-    del graph.node[:]
-    graph.node.extend([*kept[0], *new.nodes, *kept[1]])
-    graph.initializer.extend(new.constants.values())
+    nodes.nodes[-1].output[0] = sums[-1].output[0]
+    nodes.replace(graph, [*convolutions, *sums])
 
 
 def _enter(nodes: NodeList, maps: str, size: int) -> str:
@@ -92,7 +83,7 @@ def _convolution(shapes: Dict[str, Tuple[int, ...]], node: onnx.NodeProto) -> Co
 def _shape(shapes: Dict[str, Tuple[int, ...]], node: onnx.NodeProto) -> Tuple[int, ...]:
     """Of a convolution's weights, which may be stored as half."""
     name = node.input[1]
-    return shapes[name] if name in shapes else shapes[name + "_half"]
+    return shapes[name] if name in shapes else shapes[name + HALF_SUFFIX]
 
 
 def main(argv: Optional[List[str]] = None) -> int:

@@ -29,7 +29,7 @@ def take_fresh_segments(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         node.input[:] = [FRESH_TOKENS if name == "tokens" else name for name in node.input]
     new = _pooling(old.input[1], old.output[0], regions, length * dim)
-    _replace(graph, old, new)
+    new.replace(graph, [old])
     width = 2 * dim
     _declare(graph, FRESH_TOKENS, ["fresh", length, regions, dim])
     graph.input.append(_value(FRESH_PRESENCE, ["fresh", length]))
@@ -48,14 +48,6 @@ def _pooling(weight: str, said: str, regions: int, width: int) -> NodeList:
     nodes.add("Unsqueeze", every, nodes.constant("first", np.array([0], np.int64)))
     nodes.nodes[-1].output[0] = said
     return nodes
-
-
-def _replace(graph: onnx.GraphProto, old: onnx.NodeProto, new: NodeList) -> None:
-    place = list(graph.node).index(old)
-    every = list(graph.node)
-    del graph.node[:]
-    graph.node.extend([*every[:place], *new.nodes, *every[place + 1 :]])
-    graph.initializer.extend(new.constants.values())
 
 
 def _declare(graph: onnx.GraphProto, name: str, shape: list) -> None:

@@ -1,6 +1,6 @@
 """Nodes of an ONNX graph, written one behind the other; names come by themselves."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 import onnx
@@ -33,6 +33,15 @@ class NodeList:
         name = f"{self._name}/{name}"
         self.constants.setdefault(name, numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
+
+    def replace(self, graph: onnx.GraphProto, old: Sequence[onnx.NodeProto]) -> None:
+        """Puts all of it where the last of the old ones stands, and takes those away."""
+        gone, every = {node.name for node in old}, list(graph.node)
+        place = 1 + max(index for index, node in enumerate(every) if node.name in gone)
+        before = [node for node in every[:place] if node.name not in gone]
+        del graph.node[:]
+        graph.node.extend([*before, *self.nodes, *every[place:]])
+        graph.initializer.extend(self.constants.values())
 
     def _add(self, operator: str, inputs: Any, outputs: int, attributes: Dict[str, Any]) -> List[str]:
         name = f"{self._name}/{len(self.nodes)}_{operator}"
