@@ -53,7 +53,7 @@ class ImagePacing:
     def see(self, stamp_s: float, now_s: float) -> Optional[float]:
         """An image was taken at now_s. Returns until when no other need be, None where the next is needed.
 
-        With a time to rest until it is said as well that no later image lies nearer to the centre of this one's slot.
+        With a time to rest until it is said as well that no later image lies clearly nearer to its slot's centre.
         """
         awaited_s, self._awaited_s = self._awaited_s, None
         if self._period_s is None:
@@ -62,7 +62,7 @@ class ImagePacing:
             return None
         elif awaited_s is None:
             self._note_arrival(now_s)
-        elif not self._was_in_time(awaited_s):
+        elif not self._was_in_time(awaited_s, now_s):
             return None
         if self._period_s is None or self._before_centre_s(stamp_s) > self._period_s * (0.5 + _NEARLY):
             return None
@@ -102,13 +102,14 @@ class ImagePacing:
         """The image was waited for, so now is when it came."""
         self._delay_s += min(_STEP_S, max(-_CREEP_S, now_s - self._stamp_s - self._delay_s))
 
-    def _was_in_time(self, awaited_s: float) -> bool:
+    def _was_in_time(self, awaited_s: float, now_s: float) -> bool:
         """Whether the image for which it rested is the one that was found, or the one after it."""
         late = round((self._stamp_s - awaited_s) / self._period_s)  # images
         if late > 1:
             self.forget()  # the stamps jumped as far as some images lie apart
         elif late >= 0:
-            self._delay_s -= _STEP_S if late else _CREEP_S
+            # What is there has come: where that is the one after it, the rest was a whole image too long.
+            self._delay_s = min(self._delay_s - _CREEP_S, now_s - self._stamp_s)
         return 0 <= late <= 1  # where it was too early, the next image tells by how much
 
     def _learn(self, stamp_s: float, now_s: float) -> None:

@@ -237,3 +237,22 @@ def test_after_a_machine_that_held_everything_up_the_rest_ends_in_time_again() -
     late_s = [0.012 if 150 <= number < 165 else 0.0 for number in range(900)]
     reader = filmed(images(30, 30.0, late_s=late_s))
     assert needed_wait_s(reader, begin_s=25.0) < 2 * MARGIN_S
+
+
+def test_a_rest_that_was_a_whole_image_too_long_is_shortened_at_once() -> None:
+    reader = filmed(images(30, 10.0, late_s=[0.04] * 150 + [0.0] * 150))
+    assert needed_wait_s(reader, begin_s=5.5) < 0.01
+
+
+@pytest.mark.parametrize("rate", [30, 60])
+def test_behind_a_machine_that_often_holds_things_up_hardly_an_image_is_missed(rate: int) -> None:
+    shots = [(stamp_s, held_up(arrival_s)) for stamp_s, arrival_s in images(rate, 120.0)]
+    reader = filmed(shots)
+    wanted, found = (nearest(stamp_s for stamp_s, _ in each) for each in (shots, reader.taken))
+    assert len([slot for slot in wanted if found.get(slot) != wanted[slot]]) < 0.01 * len(wanted)
+
+
+def held_up(arrival_s: float) -> float:
+    """What would come in a tenth of every second second comes at its end."""
+    past_s = arrival_s % 2
+    return arrival_s - past_s + SLOT_S + past_s / 20 if past_s < SLOT_S else arrival_s
