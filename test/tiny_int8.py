@@ -15,7 +15,8 @@ from stf2m_ros.runtime.bundle import (
     sha256_of,
     write_card,
 )
-from stf2m_ros.runtime.int8_encoder import RANGES_KEY, SOURCE_KEY
+from stf2m_ros.runtime.int8_encoder import RANGES_KEY
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 
 STEP = 0.02
 """Of the mean colours: normalised, they lie within 2.5."""

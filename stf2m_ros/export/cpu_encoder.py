@@ -18,7 +18,7 @@ from stf2m_ros.export.node_list import NodeList
 from stf2m_ros.export.to_onnx import HALF_SUFFIX
 from stf2m_ros.export.winograd import FOUR, TWO, Convolution, Form, convolve
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_CPU_FILE, FRAME_ENCODER_FILE, load_bundle, sha256_of, write_card
-from stf2m_ros.runtime.cpu_files import SOURCE_KEY
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 
 NARROWEST = 64
 """Channels of the first stage. At 48 one face gains nothing, at 24 it loses a sixth (docs/benchmarks/network.md)."""

@@ -19,7 +19,7 @@ from onnx import helper, numpy_helper
 from stf2m_ros.export.fresh_segments import take_fresh_segments
 from stf2m_ros.export.to_onnx import HALF_SUFFIX, store_weights_as_half
 from stf2m_ros.runtime.bundle import WINDOW_HEAD_CPU_FILE, WINDOW_HEAD_FILE, load_bundle, sha256_of, write_card
-from stf2m_ros.runtime.cpu_files import SOURCE_KEY
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 
 _STEPS = "/head/recurrent/"  # how the names of the recurrence's nodes begin
 _RECUR, _RECUR_BIAS = "head.recurrent.recur", "head.recurrent.recur_bias"

@@ -25,7 +25,8 @@ from stf2m_ros.export.int8_calibration import calibration_faces, quantised
 from stf2m_ros.export.tensorrt_int8 import quantise_for_tensorrt
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, load_bundle, sha256_of, write_card
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.int8_encoder import FRAME_ENCODER_INT8_FILE, FRAME_ENCODER_TENSORRT_INT8_FILE, SOURCE_KEY
+from stf2m_ros.runtime.int8_encoder import FRAME_ENCODER_INT8_FILE, FRAME_ENCODER_TENSORRT_INT8_FILE
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
 __all__ = ["FORMS", "add_int8", "calibration_faces", "quantise_encoder"]

@@ -17,7 +17,8 @@ from onnxruntime.quantization.calibrate import create_calibrator
 
 from stf2m_ros.export.int8_calibration import FOLDED_FILE, FaceBatches, quantised
 from stf2m_ros.runtime.bundle import sha256_of
-from stf2m_ros.runtime.int8_encoder import RANGES_KEY, SOURCE_KEY
+from stf2m_ros.runtime.int8_encoder import RANGES_KEY
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 
 _SIGNED = {
     "ActivationSymmetric": True,

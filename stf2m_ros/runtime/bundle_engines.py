@@ -2,13 +2,12 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple, Union
 
-from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE, Bundle, BundleMismatch
+from stf2m_ros.runtime.bundle import WINDOW_HEAD_FILE, Bundle, BundleMismatch
 from stf2m_ros.runtime.card import BundleCard
-from stf2m_ros.runtime.cpu_files import cpu_file, require_made_from
-from stf2m_ros.runtime.int8_encoder import FRAME_ENCODER_INT8_FILE, encoder_file, require_same_source
+from stf2m_ros.runtime.int8_encoder import encoder_file
+from stf2m_ros.runtime.made_graphs import cpu_file, require_same_source
 from stf2m_ros.runtime.onnx_engine import EngineLoadError, OnnxEngine, Shape, shape_fits
 from stf2m_ros.runtime.remembering_head import RememberingHead, open_head
 from stf2m_ros.stream.time_window import TimeWindow
@@ -31,16 +30,8 @@ def open_onnx_engines(bundle: Bundle, threads: int = 1, precision: str = "fp32")
 
     precision: with int8 the frame encoder is the bundle's int8 one where it has one; all others are float32.
     """
-    file_name = encoder_file(bundle, precision)
-    frame_encoder = _open_encoder(bundle, file_name, threads)
-    if file_name == FRAME_ENCODER_INT8_FILE:
-        require_same_source(bundle, file_name, frame_encoder.metadata)
-    elif file_name != FRAME_ENCODER_FILE:
-        require_made_from(bundle, FRAME_ENCODER_FILE, frame_encoder.metadata)
-    file_name = cpu_file(bundle, WINDOW_HEAD_FILE)
-    window_head = _open_head(bundle, file_name, threads)
-    if file_name != WINDOW_HEAD_FILE:
-        require_made_from(bundle, WINDOW_HEAD_FILE, window_head.metadata)
+    frame_encoder = _open_encoder(bundle, encoder_file(bundle, precision), threads)
+    window_head = _open_head(bundle, cpu_file(bundle, WINDOW_HEAD_FILE), threads)
     return BundleEngines(frame_encoder, window_head)
 
 
@@ -83,18 +74,17 @@ def token_rows(card: BundleCard) -> Tuple[int, int, int]:
 
 
 def _open_encoder(bundle: Bundle, file_name: str, threads: int) -> OnnxEngine:
-    path = bundle.path(file_name)
     with _mismatch():
-        engine = OnnxEngine(path, threads)
-    _check_engine(path, engine, *frame_encoder_shapes(bundle.card))
+        engine = OnnxEngine(bundle.path(file_name), threads)
+    _check_engine(bundle, file_name, engine, *frame_encoder_shapes(bundle.card))
     return engine
 
 
 def _open_head(bundle: Bundle, file_name: str, threads: int) -> Union[OnnxEngine, RememberingHead]:
-    path, grid = bundle.path(file_name), bundle.card.grid
+    grid = bundle.card.grid
     with _mismatch():
-        engine = open_head(path, threads, round(grid.hop_s / grid.segment_s))
-    _check_engine(path, engine, *window_head_shapes(bundle.card))
+        engine = open_head(bundle.path(file_name), threads, round(grid.hop_s / grid.segment_s))
+    _check_engine(bundle, file_name, engine, *window_head_shapes(bundle.card))
     return engine
 
 
@@ -107,10 +97,16 @@ def _mismatch() -> Iterator[None]:
 
 
 def _check_engine(
-    path: Path, engine: Union[OnnxEngine, RememberingHead], inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]
+    bundle: Bundle,
+    file_name: str,
+    engine: Union[OnnxEngine, RememberingHead],
+    inputs: Mapping[str, Shape],
+    outputs: Mapping[str, Shape],
 ) -> None:
+    path = bundle.path(file_name)
     _check_shapes(f"{path}: input", inputs, engine.input_shapes)
     _check_shapes(f"{path}: output", outputs, engine.output_shapes)
+    require_same_source(bundle, file_name, engine.metadata)
 
 
 def _check_shapes(what: str, expected: Mapping[str, Shape], found: Mapping[str, Shape]) -> None:

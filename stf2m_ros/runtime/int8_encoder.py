@@ -6,7 +6,7 @@ point; TensorRT takes signed ones without, and refuses the others.
 
 import json
 import logging
-from typing import Dict, Mapping
+from typing import Dict
 
 from stf2m_ros.runtime.bundle import (
     FRAME_ENCODER_FILE,
@@ -15,22 +15,18 @@ from stf2m_ros.runtime.bundle import (
     Bundle,
     BundleMismatch,
 )
-from stf2m_ros.runtime.cpu_files import cpu_file
+from stf2m_ros.runtime.made_graphs import cpu_file, require_same_source
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
 __all__ = [
     "FRAME_ENCODER_INT8_FILE",
     "FRAME_ENCODER_TENSORRT_INT8_FILE",
     "RANGES_KEY",
-    "SOURCE_KEY",
     "encoder_file",
     "require_for_tensorrt",
-    "require_same_source",
     "tensorrt_ranges",
 ]
 
-SOURCE_KEY = "stf2m_source_sha256"
-"""Metadata of an int8 graph: sha256 of the float32 graph that it was made from."""
 RANGES_KEY = "stf2m_ranges"
 """Metadata of TensorRT's int8 graph: JSON, name of each float32 tensor -> the largest size that it was seen with."""
 
@@ -46,16 +42,6 @@ def encoder_file(bundle: Bundle, precision: str) -> str:
         return FRAME_ENCODER_INT8_FILE
     _LOG.warning("%s holds no %s (%s): fp32", bundle.folder, FRAME_ENCODER_INT8_FILE, _HOW)
     return cpu_file(bundle, FRAME_ENCODER_FILE)
-
-
-def require_same_source(bundle: Bundle, file_name: str, metadata: Mapping[str, str]) -> None:
-    """Raises BundleMismatch where an int8 graph was made from another encoder, as after training into the folder."""
-    expected, found = bundle.card.files[FRAME_ENCODER_FILE], metadata.get(SOURCE_KEY, "none")
-    if found != expected:
-        raise BundleMismatch(
-            f"{bundle.path(file_name)}: expected it to be made from {FRAME_ENCODER_FILE} of sha256 "
-            f"{expected[:12]}, found {found[:12]}; quantise again"
-        )
 
 
 def require_for_tensorrt(bundle: Bundle) -> None:

@@ -12,8 +12,8 @@ from stf2m_ros.export.cpu_encoder import NARROWEST, add_cpu_encoder, write_cpu_e
 from stf2m_ros.export.to_onnx import export_feature_front_end
 from stf2m_ros.net.frame_encoder import FeatureFrontEnd
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_CPU_FILE, FRAME_ENCODER_FILE, load_bundle, sha256_of
-from stf2m_ros.runtime.cpu_files import SOURCE_KEY
 from stf2m_ros.runtime.folded_graph import fold_constants
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 
 

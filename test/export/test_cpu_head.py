@@ -9,8 +9,8 @@ import pytest
 
 from stf2m_ros.export.cpu_head import NoRecurrence, write_cpu_head
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_CPU_FILE, WINDOW_HEAD_FILE, sha256_of
-from stf2m_ros.runtime.cpu_files import SOURCE_KEY
 from stf2m_ros.runtime.folded_graph import fold_constants
+from stf2m_ros.runtime.made_graphs import SOURCE_KEY
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 from stf2m_ros.runtime.remembering_head import RememberingHead, open_head
 

@@ -13,7 +13,7 @@ from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.runtime.bundle import WINDOW_HEAD_CPU_FILE, WINDOW_HEAD_FILE, load_bundle, read_card
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
-from stf2m_ros.runtime.cpu_files import cpu_file
+from stf2m_ros.runtime.made_graphs import cpu_file
 from stf2m_ros.stream.settings import TextSettings
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
 from stf2m_ros.training.config import TrainingConfig

@@ -1,4 +1,4 @@
-"""Which graphs ONNX Runtime runs."""
+"""Which graphs ONNX Runtime runs, and that they are of this network."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ from stf2m_ros.runtime.bundle import (
     write_card,
 )
 from stf2m_ros.runtime.bundle_engines import BundleEngines, open_onnx_engines
-from stf2m_ros.runtime.cpu_files import CPU_FILES, SOURCE_KEY, cpu_file
+from stf2m_ros.runtime.made_graphs import CPU_FILES, SOURCE_KEY, cpu_file
 
 GRAPHS = pytest.mark.parametrize("graph_file", [FRAME_ENCODER_FILE, WINDOW_HEAD_FILE])
 
