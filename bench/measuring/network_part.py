@@ -4,7 +4,6 @@ A frame's operations are counted; a large matrix product of PyTorch tells how ma
 The rivals take turns, so that other work on the machine disturbs all of them alike, and the median of each counts.
 """
 
-import itertools
 import tempfile
 import time
 import warnings
@@ -25,6 +24,7 @@ from stf2m_ros.export.to_onnx import export_frame_encoder, export_window_head, r
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.net.stf2m import WindowHead, WindowHeadConfig
 from stf2m_ros.runtime.engine import WINDOW_HEAD_INPUTS
+from stf2m_ros.runtime.engine_trial import following_windows
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
 from stf2m_ros.runtime.remembering_head import RememberingHead, open_head
 from stf2m_ros.stream.settings import Preprocessing, WindowGrid
@@ -137,15 +137,8 @@ def _single(engine: OnnxEngine, head: RememberingHead) -> Dict[str, Callable[[],
     face = random.randn(1, 3, SIZE_PX, SIZE_PX).astype(np.float32)
     window = {name: random.rand(*head.input_shapes[name]).astype(np.float32) for name in WINDOW_HEAD_INPUTS}
     window["frame_presence"][:] = 1
-    slots = np.concatenate([window["tokens"]] * 2, axis=1)
-    firsts = itertools.cycle(range(0, SLOTS, SLOTS_PER_HOP))
-
-    def judge() -> object:
-        """One hop on, as on the robot: the head remembers the window before."""
-        first = next(firsts)
-        return head.run({**window, "tokens": slots[:, first : first + SLOTS]})
-
-    return {"one frame": lambda: engine.run({"faces": face}), "head": judge}
+    windows = following_windows(window, SLOTS_PER_HOP)
+    return {"one frame": lambda: engine.run({"faces": face}), "head": lambda: head.run(next(windows))}
 
 
 def _figures(
