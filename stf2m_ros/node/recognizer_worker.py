@@ -97,7 +97,7 @@ class RecognizerWorker:
         self._active = self._reset_wanted = self._stopping = self._busy = False
         self._loaded: Optional[Loaded] = None
         self._build_error: Optional[Exception] = None
-        self._quiet_since_s = time.monotonic()
+        self._quiet_since_s = self._worked_s = time.monotonic()
         self._counts = WorkerCounts()
         self._thread = threading.Thread(target=self._run, name="recognizer", daemon=True)
 
@@ -202,6 +202,7 @@ class RecognizerWorker:
         except Exception as error:  # a thread has no caller: say it, begin a new window, go on
             self._say_failure(error)
             loaded.recognizer.reset()
+        self._worked_s = time.monotonic()
 
     def _work(self, recognizer: FedRecognizer) -> None:
         with self._changed:
@@ -230,6 +231,9 @@ class RecognizerWorker:
             recognizer.push_frame(frame)
             if recognizer.clock_jumps > jumps:
                 self._note(clock_jumps=self._counts.clock_jumps + 1, last_clock_jump_s=self._quiet_since_s)
+        if time.monotonic() - self._worked_s > PASS_TIME_AFTER_S:
+            # The process was held up, and what was sent meanwhile is yet to come: it must not lie in the past then.
+            self._quiet_since_s = time.monotonic()
         if not frames and time.monotonic() - self._quiet_since_s > PASS_TIME_AFTER_S:
             now_s = self._stamp_now() - PASS_TIME_AFTER_S
             if now_s > 0:  # else simulated time has not begun

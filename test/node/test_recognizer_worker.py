@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker
+from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, PASS_TIME_AFTER_S, RecognizerWorker
 from stf2m_ros.stream.frame import Frame
 from stf2m_ros.stream.transcript import Heard
 from stf2m_ros.stream.utterance import Utterance
@@ -273,6 +273,18 @@ def test_time_passes_by_the_clock_when_no_image_comes(worker, recognizer):
     recognizer.pass_time = lambda stamp_s: (original(stamp_s), ended.set())
     assert ended.wait(DEADLINE_S)
     assert recognizer.passed_s[0] == pytest.approx(50.0 - 0.6)
+
+
+def test_while_the_process_was_held_up_no_silence_of_the_camera_counts(worker, recognizer):
+    """What was sent meanwhile comes now, and would be found to run backwards."""
+    passed = []
+    recognizer.pass_time = lambda stamp_s: passed.append(time.monotonic())
+    with worker._changed:
+        worker.activate()
+        time.sleep(PASS_TIME_AFTER_S + 0.2)
+        released_s = time.monotonic()
+    until(lambda: passed)
+    assert passed[0] > released_s + 0.9 * PASS_TIME_AFTER_S
 
 
 def test_what_was_wrong_with_an_unreadable_image_is_kept_for_the_message(worker, recognizer, inbox):
