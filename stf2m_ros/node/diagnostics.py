@@ -28,6 +28,7 @@ class Health:
     image_topic: str = ""
     silent_s: Optional[float] = None  # since the last image, if that is too long
     absence: str = ""  # why nobody is seen, empty while somebody is
+    unreadable: bool = False  # images come that cannot be read
     stamps_lost: bool = False  # the images' stamps are of no use
     images_paced: bool = False  # only the one of each slot that counts is taken
     counts: WorkerCounts = WorkerCounts()  # noqa: RUF009  frozen
@@ -69,6 +70,8 @@ def judge(health: Health) -> "tuple[bytes, str]":
         return DiagnosticStatus.ERROR, health.counts.last_failure
     if health.silent_s is not None:
         return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"
+    if health.unreadable:
+        return DiagnosticStatus.WARN, f"{health.absence} ({health.counts.last_unreadable})"
     if health.stamps_lost:
         return DiagnosticStatus.WARN, STAMPS_LOST
     if health.now_s - health.counts.last_clock_jump_s < FAILURE_STANDS_S:

@@ -239,6 +239,7 @@ class EmotionRecognizer(LifecycleNode):
             image_topic=subscription.topic_name if subscription else "",
             silent_s=images.silent_s(now_s) if silent else None,
             absence=reason_text(self._absence),
+            unreadable=self._absence == AbsenceReason.BAD_IMAGE,
             stamps_lost=self._stamp_trust.lost,
             images_paced=self._rest.paced,
             counts=self._worker.counts if self._worker else WorkerCounts(),

@@ -18,6 +18,13 @@ def test_nobody_there_is_no_fault_of_the_node():
     )
 
 
+def test_images_that_cannot_be_read_are_a_warning_that_says_why():
+    counts = WorkerCounts(last_unreadable="image: expected an even width, found 3")
+    absence = "images come that cannot be read"
+    level, text = judge(Health(state="active", absence=absence, unreadable=True, counts=counts))
+    assert (level, text) == (DiagnosticStatus.WARN, f"{absence} (image: expected an even width, found 3)")
+
+
 def test_a_silent_camera_is_a_warning_that_names_the_topic():
     level, text = judge(Health(state="active", image_topic="/cam/image", silent_s=61.2))
     assert (level, text) == (DiagnosticStatus.WARN, "no image on /cam/image for 61 s")
