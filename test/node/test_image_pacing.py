@@ -195,6 +195,16 @@ def test_a_camera_that_slows_down_in_the_dark_is_still_taken_whole() -> None:
     assert share_taken(reader, slow, 5.0) > 0.98
 
 
+@pytest.mark.parametrize(("rate", "new_rate"), [(30, 24), (30, 25), (60, 25)])
+@pytest.mark.parametrize("phase_s", [0.007, 0.013, 0.021])
+def test_another_rate_is_learned_although_some_of_its_images_keep_the_former_pace(
+    rate: float, new_rate: float, phase_s: float
+) -> None:
+    after = images(new_rate, 20.0, begin_s=5.0 + phase_s)
+    reader = filmed(images(rate, 5.0) + after)
+    assert share_taken(reader, after, 5.0 + 5 * LEARN_S) < 1.15 * 10 / new_rate
+
+
 def test_after_a_pause_of_the_camera_its_first_image_is_taken_and_the_pace_learned_anew() -> None:
     pause_s = 2 * GIVE_UP_S
     after = images(30, 10.0, begin_s=5.0 + pause_s + 0.013)
