@@ -22,6 +22,7 @@ from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading
 from stf2m_ros.data.sets.pictures import Picture, PictureSource
 from stf2m_ros.data.sets.recording import DataSet
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, WORDS, Corruption, Moment
+from stf2m_ros.evaluation.interference.spoiled_pictures import spoiled
 from stf2m_ros.evaluation.study import EvaluationData, StudySize
 from stf2m_ros.stream.face_observation import FaceFound
 
@@ -151,7 +152,7 @@ def corrupted(clip: Clip, corruption: Corruption) -> Clip:
     if clip.frames is None or corruption.level == 0 or corruption.kind == WORDS:
         return clip
     moments = [Moment(clip.clip_id, index, float(stamp_s)) for index, stamp_s in enumerate(clip.frame_s)]
-    changed = [corruption.picture(frame, moment) for frame, moment in zip(clip.frames, moments)]
+    changed = [spoiled(frame, moment, corruption) for frame, moment in zip(clip.frames, moments)]
     kept = np.array([frame is not None for frame in changed], bool)
     frames = np.stack([frame for frame in changed if frame is not None]) if kept.any() else clip.frames[:0]
     components = None if clip.components is None else clip.components[kept]
@@ -207,7 +208,7 @@ class InterferedPictures:
         for picture in self.source.images():
             face = self._face(picture, cropper)
             moment = Moment(self.clip_id, picture.index, picture.stamp_s, face)
-            changed = self.corruption.picture(picture.image_rgb, moment)
+            changed = spoiled(picture.image_rgb, moment, self.corruption)
             if changed is not None:
                 yield picture._replace(image_rgb=changed)
 

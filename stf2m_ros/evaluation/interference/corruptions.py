@@ -16,8 +16,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-import numpy as np
-
 DRAWN = ("fog", "block_mask", "patch_mask", "face_mask", "distortion", "low_light")
 WORDS, FRAMES = "words", "frames"
 KINDS = (*DRAWN, WORDS, FRAMES)
@@ -41,15 +39,9 @@ class Corruption:
         if not 0 <= self.level < 1:
             raise ValueError(f"level: expected 0 to 1, found {self.level}")
 
-    def picture(self, image_rgb: np.ndarray, moment: "Moment") -> Optional[np.ndarray]:
-        """The changed picture (H, W, 3) uint8 RGB, a new array; None where the frame is dropped."""
-        if self.level == 0 or self.kind == WORDS:
-            return image_rgb
-        if self.kind == FRAMES:
-            return None if self._lot(moment.clip, moment.index) < self.level else image_rgb
-        from stf2m_ros.evaluation.interference.drawn_corruptions import draw  # its library takes seconds to load
-
-        return draw(image_rgb, moment, self)
+    def drops(self, moment: "Moment") -> bool:
+        """Whether the frame never comes."""
+        return self.kind == FRAMES and self._lot(moment.clip, moment.index) < self.level
 
     def keeps_word(self, clip: str, place: int) -> bool:
         """Whether the clip's word of that number is still heard."""

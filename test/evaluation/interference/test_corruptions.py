@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, DRAWN, Corruption, Moment
+from stf2m_ros.evaluation.interference.spoiled_pictures import spoiled
 
 GREY = np.full((96, 96, 3), 90, np.uint8)
 
@@ -14,25 +15,25 @@ def textured(side: int = 96) -> np.ndarray:
 @pytest.mark.parametrize("kind", DRAWN)
 def test_the_same_seed_and_clip_give_the_same_picture_and_another_seed_does_not(kind):
     moment = Moment("clip", 3, 0.3)
-    first, again = (Corruption(kind, 0.9, seed=1).picture(textured(), moment) for _ in range(2))
+    first, again = (spoiled(textured(), moment, Corruption(kind, 0.9, seed=1)) for _ in range(2))
     assert (first == again).all()
     assert first.dtype == np.uint8
     assert first.shape == (96, 96, 3)
     if kind != "face_mask":  # which is always where the mouth is
-        assert (first != Corruption(kind, 0.9, seed=2).picture(textured(), moment)).any()
+        assert (first != spoiled(textured(), moment, Corruption(kind, 0.9, seed=2))).any()
 
 
 @pytest.mark.parametrize("kind", ["block_mask", "patch_mask", "face_mask"])
 @pytest.mark.parametrize("level", [0.1, 0.3, 0.5])
 def test_a_mask_hides_its_share_of_the_area(kind, level):
     image = textured(112)
-    hidden = (Corruption(kind, level).picture(image, Moment("clip", 0, 0.0)) != image).any(-1)
+    hidden = (spoiled(image, Moment("clip", 0, 0.0), Corruption(kind, level)) != image).any(-1)
     assert hidden.mean() == pytest.approx(level, abs=0.03)
 
 
 def test_a_mask_lies_on_the_face_where_the_face_is_a_part_of_the_picture():
     image = textured(200)
-    hidden = (Corruption("face_mask", 0.4).picture(image, Moment("c", 0, 0.0, face=(50, 20, 80))) != image).any(-1)
+    hidden = (spoiled(image, Moment("c", 0, 0.0, face=(50, 20, 80)), Corruption("face_mask", 0.4)) != image).any(-1)
     rows, columns = np.nonzero(hidden)
     assert (columns.min(), columns.max()) == (50, 129)
     assert rows.max() == 99
@@ -41,18 +42,18 @@ def test_a_mask_lies_on_the_face_where_the_face_is_a_part_of_the_picture():
 
 @pytest.mark.parametrize("level", [0.1, 0.3, 0.5])
 def test_fog_adds_its_share_of_white_light(level):
-    fogged = Corruption("fog", level).picture(np.zeros((112, 112, 3), np.uint8), Moment("clip", 0, 0.0))
+    fogged = spoiled(np.zeros((112, 112, 3), np.uint8), Moment("clip", 0, 0.0), Corruption("fog", level))
     assert fogged.mean() / 255 == pytest.approx(level, abs=0.05)
 
 
 def test_fog_stands_still_within_a_clip():
     fog = Corruption("fog", 0.3)
-    assert (fog.picture(GREY, Moment("a", 0, 0.0)) == fog.picture(GREY, Moment("a", 9, 0.9))).all()
-    assert (fog.picture(GREY, Moment("a", 0, 0.0)) != fog.picture(GREY, Moment("b", 0, 0.0))).any()
+    assert (spoiled(GREY, Moment("a", 0, 0.0), fog) == spoiled(GREY, Moment("a", 9, 0.9), fog)).all()
+    assert (spoiled(GREY, Moment("a", 0, 0.0), fog) != spoiled(GREY, Moment("b", 0, 0.0), fog)).any()
 
 
 def test_low_light_takes_its_share_of_the_light():
-    dark = Corruption("low_light", 0.5).picture(GREY, Moment("clip", 0, 0.0))
+    dark = spoiled(GREY, Moment("clip", 0, 0.0), Corruption("low_light", 0.5))
     assert dark.mean() == pytest.approx(45, abs=6)
 
 
@@ -66,14 +67,14 @@ def test_distortion_hits_its_share_of_the_samples_and_more_at_a_higher_level():
 
 def test_frames_are_dropped_and_words_masked_by_their_share():
     frames, words = Corruption("frames", 0.3), Corruption("words", 0.3)
-    dropped = [frames.picture(GREY, Moment("clip", index, index / 10)) is None for index in range(500)]
+    dropped = [spoiled(GREY, Moment("clip", index, index / 10), frames) is None for index in range(500)]
     assert np.mean(dropped) == pytest.approx(0.3, abs=0.06)
     assert np.mean([words.keeps_word("clip", place) for place in range(500)]) == pytest.approx(0.7, abs=0.06)
-    assert words.picture(GREY, Moment("clip", 0, 0.0)) is GREY
+    assert spoiled(GREY, Moment("clip", 0, 0.0), words) is GREY
 
 
 def test_nothing_changes_at_level_0():
-    assert CLEAN.picture(GREY, Moment("clip", 0, 0.0)) is GREY
+    assert spoiled(GREY, Moment("clip", 0, 0.0), CLEAN) is GREY
 
 
 def test_an_unknown_kind_or_level_is_refused():
@@ -85,5 +86,5 @@ def test_an_unknown_kind_or_level_is_refused():
 
 def test_fog_is_as_dense_at_the_face_as_elsewhere():
     black = np.zeros((112, 112, 3), np.uint8)
-    fogs = [Corruption("fog", 0.3).picture(black, Moment(str(clip), 0, 0.0)) for clip in range(20)]
+    fogs = [spoiled(black, Moment(str(clip), 0, 0.0), Corruption("fog", 0.3)) for clip in range(20)]
     assert np.mean([fog[28:84, 28:84].mean() / 255 for fog in fogs]) == pytest.approx(0.3, abs=0.03)
