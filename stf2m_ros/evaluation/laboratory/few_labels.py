@@ -14,6 +14,9 @@ from stf2m_ros.meta.tasks import Group, groups_of
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.stream.settings import WindowGrid
 
+FEW_SHARE, WRONG_SHARE = 0.2, 0.3
+"""Of the data, and of its labels. Source: the paper's Table V."""
+
 
 def expressions(cache: TokenCache, grid: WindowGrid) -> TokenCache:
     """One short clip for every expression: a window's length around it, labelled on the expression alone.

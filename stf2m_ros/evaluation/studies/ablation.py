@@ -1,7 +1,7 @@
 """What each part of the method is worth: it is taken out, and the rest trained anew with the same clips and steps.
 
 Source: paper VI-E (spatio-temporal encoder, fuzzy inference, two levels; clean, with interference, at altered speed).
-The rule bases and the modalities are ours.
+The rule bases, the modalities and the training on few and partly wrong labels are ours.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from stf2m_ros.evaluation.interference.altered_speed import at_altered_speed
 from stf2m_ros.evaluation.interference.corruptions import Corruption
 from stf2m_ros.evaluation.laboratory.conv4_head import Conv4Head
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData, with_masked_words
-from stf2m_ros.evaluation.laboratory.few_labels import expressions
+from stf2m_ros.evaluation.laboratory.few_labels import FEW_SHARE, WRONG_SHARE, expressions, few_with_wrong_labels
 from stf2m_ros.evaluation.laboratory.few_shot_tables import cells_of, runs_named
 from stf2m_ros.evaluation.laboratory.method_runs import (
     SUPPORT_SHOTS,
@@ -37,6 +37,8 @@ from stf2m_ros.meta.token_cache import TokenCache
 INTERFERENCE = 0.3
 CLEAN_GROUP, INTERFERED, ALTERED = "A: clean", "B: 30 % interference", "C: altered speed"
 GROUPS = (CLEAN_GROUP, INTERFERED, ALTERED)
+EVERY_LABEL, FEW_LABELS = "all data, right labels", "20 % of the data, 30 % of the labels wrong"
+TRAININGS = (FEW_LABELS, EVERY_LABEL)
 _RULES = Path("config") / "rules"
 
 Change = Callable[[TokenCache], TokenCache]
@@ -88,25 +90,36 @@ class Ablation:
         if context.data is None or context.bundle is None:
             return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder all share"})
         runs = _Runs(context, self.rules_folder)
-        context.cells.expect(len(self.variants) * context.size.training_rounds)
-        found = {name: runs.of(name) for name in self.variants}
+        context.cells.expect(len(TRAININGS) * len(self.variants) * context.size.training_rounds)
+        kept = {(name, training): runs.of(name, training) for name in self.variants for training in TRAININGS}
+        tables = (
+            ablation_table(training, {name: kept[name, training] for name in self.variants}) for training in TRAININGS
+        )
         facts = {"steps": context.size.training_steps, "windows_a_step": WINDOWS_A_STEP, "interference": INTERFERENCE}
-        return StudyResult(self.name, (ablation_table(found),), facts=facts)
+        return StudyResult(self.name, tuple(tables), facts=facts)
 
 
-def ablation_table(found: Mapping[str, List[Mapping[str, Any]]]) -> Table:
-    """Accuracy in each environment, and what the part is worth in the clean one."""
-    worth = "worth, clean"
+def ablation_table(training: str, found: Mapping[str, List[Mapping[str, Any]]]) -> Table:
+    """Accuracy in each environment, and what the part is worth there and in all of them together."""
     rows = []
     for name in found:
         cells: Dict[str, Cell] = {}
         for group in GROUPS:
             cells.update(cells_of((group,), found[name], (average,), group))
-        full, changed = (runs_named(found[each], CLEAN_GROUP) for each in ("full", name))
-        cells[worth] = Missing("the method itself") if name == "full" else ahead(full, changed)
+        for worth, groups in _WORTHS.items():
+            full, changed = (_in_all(found[each], groups) for each in ("full", name))
+            cells[worth] = Missing("the method itself") if name == "full" else ahead(full, changed)
         rows.append(Row((VARIANTS[name].title,), cells))
     note = "worth: how much more often the whole method is right, with a 95 % bootstrap interval over people."
-    return Table("Ablation", ("Variant",), (*GROUPS, worth), tuple(rows), note=note)
+    return Table(f"Ablation: {training}", ("Variant",), (*GROUPS, *_WORTHS), tuple(rows), note=note)
+
+
+_WORTHS = {**{f"worth, {group[0]}": (group,) for group in GROUPS}, "worth, all three": GROUPS}
+"""Of each column of the table, the environments that it counts together."""
+
+
+def _in_all(rounds: List[Mapping[str, Any]], groups: Tuple[str, ...]) -> List[Run]:
+    return [run for group in groups for run in runs_named(rounds, group)]
 
 
 class _Runs:
@@ -117,39 +130,44 @@ class _Runs:
         self._encoded: Optional[EncodedData] = None
         self._laboratory: Optional[Laboratory] = None
 
-    def of(self, name: str) -> List[Mapping[str, Any]]:
+    def of(self, name: str, training: str) -> List[Mapping[str, Any]]:
+        kind = "few" if training == FEW_LABELS else "all"
+
+        def cell(number: int) -> Dict[str, Any]:
+            return dict(attempted(lambda: self._trained_and_judged(VARIANTS[name], training, number)))
+
         numbers = range(self.context.size.training_rounds)
-        return [self.context.cells.get(f"{name}-{number}", lambda n=number: self._cell(name, n)) for number in numbers]
+        return [self.context.cells.get(f"{kind}-{name}-{number}", lambda n=number: cell(n)) for number in numbers]
 
-    def _cell(self, name: str, number: int) -> Dict[str, Any]:
-        return dict(attempted(lambda: self._trained_and_judged(VARIANTS[name], number)))
-
-    def _trained_and_judged(self, variant: Variant, number: int) -> Dict[str, Run]:
+    def _trained_and_judged(self, variant: Variant, training: str, number: int) -> Dict[str, Run]:
         seed = 1000 * self.context.seed + number
         laboratory = self._changed(variant)
         change = variant.change or (lambda cache: cache)
-        training, groups = self._clips(number, seed)
-        if change is without_words and not any(track.words for track in training.tracks):
+        given, groups = self._clips(training, number, seed)
+        if change is without_words and not any(track.words for track in given.tracks):
             raise ValueError("the clips have no words to leave out")
-        if change is without_frames and not any(track.words for track in training.tracks):
+        if change is without_frames and not any(track.words for track in given.tracks):
             raise ValueError("the clips have no words to go by")
-        learned = expressions(change(training), laboratory.grid)
+        learned = change(given)
         judge = laboratory.trained(variant.method, learned, seed).judge(
             laboratory.support(learned, SUPPORT_SHOTS, seed)
         )
         return {name: run_of(judge_clips(judge, laboratory.windows(change(clips)))) for name, clips in groups.items()}
 
-    def _clips(self, number: int, seed: int) -> Tuple[TokenCache, Dict[str, TokenCache]]:
-        """Clips to learn from, and each environment's expressions of other people."""
+    def _clips(self, training: str, number: int, seed: int) -> Tuple[TokenCache, Dict[str, TokenCache]]:
+        """Expressions to learn from, and each environment's expressions of other people."""
         encoded, grid, study_seed = self._encoded, self._laboratory.grid, self.context.seed
-        training, clean = encoded.halves(number, study_seed)
+        learned_from, clean = encoded.halves(number, study_seed)
+        given = expressions(learned_from, grid)
+        if training == FEW_LABELS:
+            given = few_with_wrong_labels(given, FEW_SHARE, WRONG_SHARE, seed)
         masked = encoded.halves(number, study_seed, Corruption("block_mask", INTERFERENCE, study_seed)).judged
         groups = {
             CLEAN_GROUP: clean,
             INTERFERED: with_masked_words(masked, INTERFERENCE, study_seed),
             ALTERED: at_altered_speed(clean, seed, grid.slot_s),
         }
-        return training, {name: expressions(clips, grid) for name, clips in groups.items()}
+        return given, {name: expressions(clips, grid) for name, clips in groups.items()}
 
     def _changed(self, variant: Variant) -> Laboratory:
         if self._encoded is None or self._laboratory is None:  # not before: a study that is all kept encodes nothing

@@ -12,7 +12,13 @@ import numpy as np
 from stf2m_ros.baselines.catalogue import OURS, chosen_methods
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData, part_of
-from stf2m_ros.evaluation.laboratory.few_labels import expressions, few_with_wrong_labels, shots_of_each_class
+from stf2m_ros.evaluation.laboratory.few_labels import (
+    FEW_SHARE,
+    WRONG_SHARE,
+    expressions,
+    few_with_wrong_labels,
+    shots_of_each_class,
+)
 from stf2m_ros.evaluation.laboratory.few_shot_pictures import draw_defects, draw_shots
 from stf2m_ros.evaluation.laboratory.few_shot_tables import (
     ADAPTED,
@@ -40,7 +46,6 @@ from stf2m_ros.evaluation.laboratory.method_runs import (
 from stf2m_ros.evaluation.study import SMOKE, Picture, StudyContext, StudyResult
 from stf2m_ros.meta.token_cache import TokenCache
 
-FEW_SHARE, WRONG_SHARE = 0.2, 0.3
 _GIVEN_SHARE = 0.3
 """Of the judged people, those whose labelled expressions the K-shot curves adapt to."""
 

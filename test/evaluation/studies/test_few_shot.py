@@ -8,7 +8,7 @@ from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
 from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, few_labels_table
 from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, ahead, average, worst
 from stf2m_ros.evaluation.report.writing import write_report
-from stf2m_ros.evaluation.studies.ablation import GROUPS, VARIANTS, Ablation
+from stf2m_ros.evaluation.studies.ablation import GROUPS, INTERFERED, VARIANTS, Ablation, ablation_table
 from stf2m_ros.evaluation.studies.few_shot import FewShot
 from stf2m_ros.evaluation.study import SMOKE, Cells, Missing, Score, StudyContext, StudySize
 
@@ -64,11 +64,25 @@ def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
     assert json.dumps([str(t) for t in again.tables]) == json.dumps([str(t) for t in result.tables])
 
 
-def test_the_ablation_judges_every_variant_in_every_environment(tmp_path):
-    table = Ablation().run(context(tmp_path, ShortClips(learned_from=18))).tables[0]
-    assert [row.heading[0] for row in table.rows] == [variant.title for variant in VARIANTS.values()]
-    for row in table.rows:
-        assert all(isinstance(row.cells[group], Score) for group in GROUPS), row
+def test_the_ablation_judges_every_variant_in_every_environment_with_few_labels_and_with_all(tmp_path):
+    few, every = Ablation().run(context(tmp_path, ShortClips(learned_from=60))).tables
+    assert few.title != every.title
+    for table in (few, every):
+        assert [row.heading[0] for row in table.rows] == [variant.title for variant in VARIANTS.values()]
+        for row in table.rows:
+            assert all(isinstance(row.cells[group], Score) for group in GROUPS), row
+            worths = [cell for column, cell in row.cells.items() if column.startswith("worth")]
+            assert len(worths) == 4
+            assert row.heading[0] == "ST-F2M" or all(cell.low <= cell.mean <= cell.high for cell in worths), row
+
+
+def test_what_a_part_is_worth_counts_the_environments_it_names():
+    """Of two people with ten rows each, the changed method worse under interference alone."""
+    full = [dict.fromkeys(GROUPS, run_with([9, 8]))] * 2
+    changed = [{**full[0], INTERFERED: run_with([6, 5])}] * 2
+    row = ablation_table("few", {"full": full, "conv4": changed}).rows[1]
+    worths = [row.cells[f"worth, {which}"].mean for which in ("A", "B", "C", "all three")]
+    assert worths == pytest.approx([0, 0.3, 0, 0.1])
 
 
 def test_what_cannot_be_left_out_leaves_its_row_empty(tmp_path):
