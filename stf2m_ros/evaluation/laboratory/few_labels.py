@@ -47,6 +47,11 @@ def emotion_of(track: SlotTrack) -> int:
     return int(np.bincount(emotional // len(INTENSITIES)).argmax()) if len(emotional) else -1
 
 
+def most_of_one_emotion(clips: TokenCache) -> int:
+    """How many short clips show the emotion that most of them show."""
+    return int(np.bincount([emotion_of(track) + 1 for track in clips.tracks], minlength=2)[1:].max())
+
+
 def few_with_wrong_labels(clips: TokenCache, share: float, wrong_share: float, seed: int) -> TokenCache:
     """A share of the short clips, in part of which another emotion than the shown one is given; the levels stay.
 

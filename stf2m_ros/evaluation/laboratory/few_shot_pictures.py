@@ -28,14 +28,17 @@ def draw_shots(every: ByMethod, path: Path) -> Path:
     axes = figure.add_subplot()
     others = [name for name in every if name != OURS]
     for name in every:
-        values = [[run["ACC"] for run in runs_named(every[name], kind)] for kind in shot_kinds()]
-        if not all(values):
+        runs = {column: runs_named(every[name], kind) for column, kind in enumerate(shot_kinds())}
+        values = {
+            column: [run["ACC"] for run in found] for column, found in runs.items() if len(found) == len(every[name])
+        }
+        if not values:
             continue
         ours, place = name == OURS, others.index(name) if name in others else 0
         axes.errorbar(
-            range(len(values)),
-            [np.mean(each) for each in values],
-            [np.std(each) for each in values],
+            list(values),
+            [np.mean(each) for each in values.values()],
+            [np.std(each) for each in values.values()],
             label=METHODS[name].title,
             color="#e0701f" if ours else _COLOURS[place % len(_COLOURS)],
             linestyle="-" if ours else _STYLES[place // len(_COLOURS) % len(_STYLES)],

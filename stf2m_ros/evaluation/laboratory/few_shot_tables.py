@@ -52,10 +52,16 @@ def shots_table(every: ByMethod) -> Table:
     for name in every:
         cells: Dict[str, Cell] = {}
         for column, kind in zip(columns, shot_kinds()):
-            cells.update(cells_of((column,), every[name], (average,), kind))
+            cells.update(cells_of((column,), every[name], (average,), kind, _TOO_FEW_EXPRESSIONS))
         rows.append(_row(name, cells))
-    note = "Adapted to K expressions of each emotion by some of the unseen people, judged on the others."
+    note = (
+        "Adapted to K expressions of each emotion by half of the unseen people, judged on the others. An emotion of "
+        "which there are fewer gives all it has."
+    )
     return Table("K-shot: all data, then K expressions of new people", ("Method",), columns, tuple(rows), note=note)
+
+
+_TOO_FEW_EXPRESSIONS = "these people have fewer expressions of every emotion"
 
 
 def defects_table(found: Defects) -> Table:
@@ -83,13 +89,17 @@ def runs_named(rounds: Rounds, kind: str) -> List[Run]:
 
 
 def cells_of(
-    columns: Sequence[str], rounds: Rounds, numbers: Sequence[Callable[[List[Run]], Cell]], kind: str = AS_IS
+    columns: Sequence[str],
+    rounds: Rounds,
+    numbers: Sequence[Callable[[List[Run]], Cell]],
+    kind: str = AS_IS,
+    why_not: str = "not all rounds have such a run",
 ) -> Dict[str, Cell]:
-    """One number of the runs a column, or why there is none."""
+    """One number of the runs a column, or why there is none: the rounds' own reasons, else why_not."""
     runs = runs_named(rounds, kind)
     reasons = sorted({str(found[REASON]) for found in rounds if REASON in found})
     if len(runs) < len(rounds):
-        missing = Missing("; ".join(reasons) or f"no run {kind}")
+        missing = Missing("; ".join(reasons) or why_not)
         return {column: missing for column in columns}
     return {column: number(runs) for column, number in zip(columns, numbers)}
 

@@ -17,6 +17,7 @@ from stf2m_ros.evaluation.laboratory.few_labels import (
     WRONG_SHARE,
     expressions,
     few_with_wrong_labels,
+    most_of_one_emotion,
     shots_of_each_class,
 )
 from stf2m_ros.evaluation.laboratory.few_shot_pictures import draw_defects, draw_shots
@@ -46,7 +47,7 @@ from stf2m_ros.evaluation.laboratory.method_runs import (
 from stf2m_ros.evaluation.study import SMOKE, Picture, StudyContext, StudyResult
 from stf2m_ros.meta.token_cache import TokenCache
 
-_GIVEN_SHARE = 0.3
+_GIVEN_SHARE = 0.5
 """Of the judged people, those whose labelled expressions the K-shot curves adapt to."""
 
 
@@ -155,7 +156,7 @@ class _Runs:
             given, others = _parted(judged, seed)
             rest = laboratory.windows(others)
             runs[f"0 {AS_IS}"] = run_of(judge_clips(trained.judge(None), rest))
-            for shots in SHOTS:
+            for shots in (shots for shots in SHOTS if shots <= most_of_one_emotion(given)):
                 few = laboratory.support(given, shots, seed)
                 runs[f"{shots} {ADAPTED}"] = run_of(judge_clips(trained.judge(few), rest))
         return runs

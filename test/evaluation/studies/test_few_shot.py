@@ -93,6 +93,14 @@ def test_what_cannot_be_left_out_leaves_its_row_empty(tmp_path):
     assert isinstance(cells["ST-F2M"], Score)
 
 
+def test_no_more_shots_are_told_of_than_the_people_have_expressions(tmp_path):
+    """Twelve people with one expression each: half of them show no emotion five times, but once."""
+    few_shot = FewShot().run(context(tmp_path, ShortClips(learned_from=24, judged=12), ("supervised",)))
+    cells = next(table for table in few_shot.tables if table.title.startswith("K-shot")).rows[0].cells
+    assert isinstance(cells["K = 1"], Score)
+    assert cells["K = 5"] == cells["K = 10"] == Missing("these people have fewer expressions of every emotion")
+
+
 def test_without_data_the_study_says_what_it_needs(tmp_path):
     assert "needs data" in FewShot().run(context(tmp_path, None)).facts["reason"]
 
