@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from stf2m_ros.baselines.method import Given, Judge
-from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, weighed_labels
+from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, prior_weight, weighed_labels
 from stf2m_ros.meta.losses import SegmentLoss, SegmentTargets
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
@@ -38,6 +38,7 @@ class LastLayerLevels(nn.Module):
         self.model = given.new_model()
         self.log_step_size = nn.Parameter(torch.log(torch.tensor(STEP_SIZE)))
         self.loss = SegmentLoss(given.loss, given.counts)
+        self.rule_weight = prior_weight(len(given.windows.cache))
 
     @property
     def module(self) -> nn.Module:
@@ -64,7 +65,7 @@ class LastLayerLevels(nn.Module):
         def judge(batch: WindowBatch) -> HeadOutputs:
             inputs = self.model.head_inputs(batch, self.model.text())
             out = self.model.head(inputs, *self.model.fuzzy, last_layer)
-            return out._replace(logits=out.logits + of_classes(evidence_of(batch, self.model.fuzzy)))
+            return out._replace(logits=out.logits + of_classes(self._evidence(batch)))
 
         return judge
 
@@ -72,8 +73,11 @@ class LastLayerLevels(nn.Module):
         return self._taught(batch)[0]
 
     def _taught(self, batch: WindowBatch) -> Tuple["Lesson", HeadOutputs]:
-        out, evidence = self.model(batch), evidence_of(batch, self.model.fuzzy)
+        out, evidence = self.model(batch), self._evidence(batch)
         return Lesson(out.embedding, of_classes(evidence), weighed_labels(batch.targets(), evidence)), out
+
+    def _evidence(self, batch: WindowBatch) -> Tensor:
+        return evidence_of(batch, self.model.fuzzy, self.rule_weight)
 
     def _adapted_loss(self, support: "Lesson", query: "Lesson") -> Tensor:
         return self._cross_entropy(query, self._adapted(support, STEPS))

@@ -2,8 +2,10 @@
 
 from typing import Optional
 
-from stf2m_ros.baselines.method import Judge
-from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, weighed_labels
+from torch import Tensor
+
+from stf2m_ros.baselines.method import Given, Judge
+from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, prior_weight, weighed_labels
 from stf2m_ros.baselines.supervised import Supervised
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
@@ -13,14 +15,20 @@ from stf2m_ros.net.stf2m import HeadOutputs
 class SingleLevel(Supervised):
     """The same random windows; labels and answers are weighed with the rules."""
 
+    def __init__(self, given: Given) -> None:
+        super().__init__(given)
+        self.rule_weight = prior_weight(len(given.windows.cache))
+
     def losses(self, step: int) -> Losses:
         batch = self.given.windows.batch(self.given.budget.windows, (self.given.seed, step))
-        evidence = evidence_of(batch, self.module.fuzzy)
-        return self.loss(self._answer(batch), weighed_labels(batch.targets(), evidence))
+        return self.loss(self._answer(batch), weighed_labels(batch.targets(), self._evidence(batch)))
 
     def judge(self, support: Optional[WindowBatch]) -> Judge:
         return self._answer
 
     def _answer(self, batch: WindowBatch) -> HeadOutputs:
         out = self.module(batch)
-        return out._replace(logits=out.logits + of_classes(evidence_of(batch, self.module.fuzzy)))
+        return out._replace(logits=out.logits + of_classes(self._evidence(batch)))
+
+    def _evidence(self, batch: WindowBatch) -> Tensor:
+        return evidence_of(batch, self.module.fuzzy, self.rule_weight)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stf2m_ros.baselines.rule_witness import RELIABILITY, of_classes, rule_evidence, weighed_labels
+from stf2m_ros.baselines.rule_witness import LABEL_RELIABILITY, of_classes, prior_weight, rule_evidence, weighed_labels
 from stf2m_ros.emotions import EMOTIONS, class_index
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.fuzzy.rule_base import load_rule_base
@@ -37,12 +37,23 @@ def test_a_smile_speaks_for_happiness():
     assert float(evidence.mean()) == pytest.approx(0.0, abs=1e-6)
 
 
+def test_the_harder_a_rule_fires_the_more_it_is_believed():
+    faint, plain, full = (rule_evidence(SMILE * strength, FUZZY)[HAPPINESS] for strength in (0.2, 0.5, 1.0))
+    assert 0 < faint < plain < full
+
+
+def test_many_labels_outweigh_the_rules():
+    assert prior_weight(0) == 1.0
+    assert prior_weight(60) == pytest.approx(0.5)  # ten of each emotion
+    assert prior_weight(6000) < 0.01
+
+
 def test_a_label_that_the_face_contradicts_counts_for_less_and_its_level_stays():
     right, wrong = class_index("happiness", "high"), class_index("sadness", "high")
     evidence = rule_evidence(torch.stack([SMILE, SMILE])[None], FUZZY)
     found = weighed_labels(targets(right, wrong), evidence).shares[0]
     assert found[0, right] > 0.9
-    assert found[1, wrong] < RELIABILITY
+    assert found[1, wrong] < LABEL_RELIABILITY
     assert found[1, right] > 0.25
     assert found.sum(-1).tolist() == pytest.approx([1.0, 1.0])
     assert float(found[1, 2::3].sum()) == pytest.approx(1.0)  # all of it at the level that was given
