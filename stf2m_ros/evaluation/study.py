@@ -143,7 +143,7 @@ class StudySize:
 SMOKE = StudySize(
     "smoke", 3, 3, clips=6, training_clips=60, training_steps=20, groups=2, clips_per_group=2, training_clip_s=6.0
 )
-CLAIMS = StudySize("claims", 10, 5, clips=100, training_clips=200, training_steps=150, groups=5, clips_per_group=20)
+CLAIMS = StudySize("claims", 10, 10, clips=100, training_clips=200, training_steps=150, groups=5, clips_per_group=20)
 
 
 class Cells:
