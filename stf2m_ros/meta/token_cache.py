@@ -144,6 +144,6 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
 @torch.no_grad()
 def read_states(tokens: Union[np.ndarray, StoredRows], readout: FrameReadout, batch: int = 2000) -> np.ndarray:
     """(N, R, D) tokens -> (N, 12) float16 component states."""
-    parts = [torch.from_numpy(np.array(tokens[start : start + batch])) for start in range(0, len(tokens), batch)]
+    parts = (torch.from_numpy(np.array(tokens[start : start + batch])) for start in range(0, len(tokens), batch))
     states = (readout.read(part.to(device_of(readout)))[1] for part in parts)
     return np.concatenate([part.cpu().numpy().astype(np.float16) for part in states])

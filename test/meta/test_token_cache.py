@@ -47,6 +47,24 @@ def test_the_answers_are_the_read_outs_own_however_many_frames_are_read_at_once(
     np.testing.assert_allclose(read_states(tokens, readout(), batch=7), expected, atol=1e-3)
 
 
+def test_tokens_are_read_as_they_are_looked_at_and_never_all_held():
+    happened = []
+
+    class Rows(np.ndarray):
+        def __getitem__(self, rows):
+            happened.append("read")
+            return np.asarray(self)[rows]
+
+    class Looked(FrameReadout):
+        def read(self, tokens):
+            happened.append("looked at")
+            return super().read(tokens)
+
+    looked = Looked(FrameEncoder(FrameEncoderConfig(width=8, token_dim=8)), regions=2, token_dim=8)
+    read_states(people(1).tokens.view(Rows), looked, batch=20)
+    assert happened == ["read", "looked at"] * 3
+
+
 def test_an_absent_slot_has_no_states(tmp_path):
     cache = with_read_states(people(2), readout(), "weights", folder_of_tokens(tmp_path))
     cache.tracks[1].frame_index[5] = -1
