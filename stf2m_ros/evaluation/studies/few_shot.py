@@ -32,6 +32,7 @@ from stf2m_ros.evaluation.laboratory.few_shot_tables import (
     defects_table,
     few_labels_table,
     shots_table,
+    together_table,
     wrong_labels_table,
 )
 from stf2m_ros.evaluation.laboratory.method_runs import (
@@ -73,6 +74,7 @@ class FewShot:
         tables = (
             wrong_labels_table(every, few),
             *(few_labels_table(count, found) for count, found in labels.items()),
+            together_table([few, *labels.values(), every]),
             shots_table(every),
             defects_table(defects),
         )

@@ -5,7 +5,7 @@ import pytest
 from short_clips import BUNDLE, ShortClips
 
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
-from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, few_labels_table
+from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, few_labels_table, together_table
 from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, ahead, average, worst
 from stf2m_ros.evaluation.report.writing import write_report
 from stf2m_ros.evaluation.studies.ablation import GROUPS, INTERFERED, VARIANTS, Ablation, ablation_table
@@ -49,8 +49,9 @@ def test_each_frame_has_what_the_bundle_reads_of_its_components():
 def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
     asked = context(tmp_path, ShortClips(learned_from=24), ("supervised", "protonet"))
     result = FewShot().run(asked)
-    assert [table.title.split()[0] for table in result.tables] == ["20", "Trained", "K-shot:", "Amount"]
-    for table in result.tables[1:]:
+    tables = {table.title.split()[0]: table for table in result.tables}
+    assert list(tables) == ["20", "Trained", "All", "K-shot:", "Amount"]
+    for table in (tables["Trained"], tables["K-shot:"], tables["Amount"]):
         for row in table.rows:
             scores = [cell for cell in row.cells.values() if isinstance(cell, Score)]
             assert scores and all(cell.n == 2 for cell in scores), (table.title, row)
@@ -146,6 +147,16 @@ def test_the_worst_round_keeps_the_spread_of_all():
     runs = [run_with([9, 9]), run_with([5, 5])]
     assert worst(runs).mean == pytest.approx(0.5)
     assert worst(runs).spread == average(runs).spread == pytest.approx(np.std([0.9, 0.5], ddof=1))
+
+
+def test_all_settings_of_labels_count_together():
+    """Ahead by 0.4 in one setting and by nothing in the other; two people each."""
+    high, low = run_with([9, 9]), run_with([5, 5])
+    rounds = {name: [{"as trained": run, "adapted": run}] * 2 for name, run in (("high", high), ("low", low))}
+    wins, ties = {"st-f2m": rounds["high"], "maml": rounds["low"]}, {"st-f2m": rounds["low"], "maml": rounds["low"]}
+    assert together_table([wins, ties]).rows[0].cells["ST-F2M ahead, ACC"].mean == pytest.approx(0.2)
+    lacking = {**ties, "maml": [{"reason": "too few"}] * 2}
+    assert isinstance(together_table([wins, lacking]).rows[0].cells["ST-F2M ahead, ACC"], Missing)
 
 
 def test_a_method_is_compared_as_it_does_better():
