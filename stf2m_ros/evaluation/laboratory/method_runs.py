@@ -36,8 +36,9 @@ from stf2m_ros.runtime.card import BundleCard
 from stf2m_ros.stream.settings import WindowGrid
 
 WINDOWS_A_STEP = 12
-SUPPORT_SHOTS = 10
-"""Expressions of each emotion, of the training clips, that a method adapts to before it is judged."""
+SUPPORT_SHOTS = 30
+"""Expressions of each emotion, of the training clips, that a method adapts to before it is judged: all where labels are
+few. A part of them alone takes back what was learned from the others; more take memory."""
 RATE = 2e-3
 _JUDGED_AT_ONCE = 16
 ACC, RECALL, REASON = "ACC", "RECALL", "reason"
