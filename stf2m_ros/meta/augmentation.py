@@ -1,13 +1,15 @@
-"""The usual augmentation of face crops, a whole batch at once: flip, crop, light, low resolution, occlusion, noise."""
+"""The usual augmentation of face crops, a whole batch at once: flip, crop, covers, low resolution, light, noise."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from stf2m_ros.fuzzy.rule_table import MIRROR
+from stf2m_ros.meta.batch_draws import Draws, Rows
+from stf2m_ros.meta.covers import covered
 
 
 @dataclass(frozen=True)
@@ -23,45 +25,8 @@ class AugmentationSettings:
     brightness: float = 0.25
     coarse_share: float = 0.4
     coarse_px: Tuple[int, int] = (24, 72)
-    occluded_share: float = 0.3
-    occluded_side: Tuple[float, float] = (0.1, 0.66)
+    covered_share: float = 0.4
     noise: float = 0.04
-
-
-class Rows(NamedTuple):
-    """Which rows of a batch of `count` pictures are given; the others are augmented by other processes."""
-
-    count: int
-    own: slice
-
-
-class _Draws(NamedTuple):
-    """Random numbers for the whole batch, of which only those of our own rows are kept: sharing changes no picture."""
-
-    generator: Generator
-    rows: Rows
-
-    def chance(self, share: float) -> Tensor:
-        """Of the whole batch, (count,)."""
-        return self._uniform((self.rows.count,)) < share
-
-    def between(self, low: float, high: float, *tail: int) -> Tensor:
-        """Of our own rows, (N, *tail)."""
-        return (low + (high - low) * self._uniform((self.rows.count, *tail)))[self.rows.own]
-
-    def pairs(self, low: float, high: float) -> Tensor:
-        """Two for each of our own rows, (2, N, 1)."""
-        return (low + (high - low) * self._uniform((2, self.rows.count, 1)))[:, self.rows.own]
-
-    def normal(self, *tail: int) -> Tensor:
-        shape = (self.rows.count, *tail)
-        return torch.randn(shape, generator=self.generator, device=self.generator.device)[self.rows.own]
-
-    def whole_number(self, low: int, high: int) -> int:
-        return int(torch.randint(low, high, (1,), generator=self.generator, device=self.generator.device))
-
-    def _uniform(self, shape: Tuple[int, ...]) -> Tensor:
-        return torch.rand(shape, generator=self.generator, device=self.generator.device)
 
 
 def augment(
@@ -75,18 +40,18 @@ def augment(
 
     generator: on the device of the faces. rows: where the faces are some rows of a larger batch.
     """
-    draws = _Draws(generator, rows or Rows(len(faces), slice(None)))
+    draws = Draws(generator, rows or Rows(len(faces), slice(None)))
     flipped = draws.chance(settings.flip_share)[draws.rows.own]
     faces = _moved(faces, flipped, settings, draws)
     components = torch.where(flipped[:, None], components[:, list(MIRROR)], components)
+    faces = covered(faces, settings.covered_share, draws)
     faces = _coarsened(faces, settings, draws)
     faces = _relit(faces, settings, draws)
-    faces = _occluded(faces, settings, draws)
     noise = draws.normal(*faces.shape[1:]) * draws.between(0, settings.noise, 1, 1, 1)
     return (faces + noise).clamp(0, 1), components
 
 
-def _moved(faces: Tensor, flipped: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
+def _moved(faces: Tensor, flipped: Tensor, settings: AugmentationSettings, draws: Draws) -> Tensor:
     count = len(faces)
     angle = torch.deg2rad(draws.between(-settings.rotation_deg, settings.rotation_deg))
     scale = 1 + draws.between(-settings.scale, settings.scale)
@@ -100,7 +65,7 @@ def _moved(faces: Tensor, flipped: Tensor, settings: AugmentationSettings, draws
     return functional.grid_sample(faces, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _coarsened(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
+def _coarsened(faces: Tensor, settings: AugmentationSettings, draws: Draws) -> Tensor:
     """One resolution a batch for the chosen pictures: resizing is a batch operation."""
     chosen = draws.chance(settings.coarse_share)
     if not chosen.any():
@@ -114,20 +79,10 @@ def _coarsened(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> 
     return faces
 
 
-def _relit(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
+def _relit(faces: Tensor, settings: AugmentationSettings, draws: Draws) -> Tensor:
     grey = draws.chance(settings.grey_share)[draws.rows.own].view(-1, 1, 1, 1)
     faces = torch.where(grey, faces.mean(1, keepdim=True).expand_as(faces), faces)
     gain = 1 + draws.between(-settings.contrast, settings.contrast, 1, 1, 1)
     lift = draws.between(-settings.brightness, settings.brightness, 1, 1, 1)
     mean = faces.mean((1, 2, 3), keepdim=True)
     return ((faces - mean) * gain + mean + lift).clamp(0, 1)
-
-
-def _occluded(faces: Tensor, settings: AugmentationSettings, draws: _Draws) -> Tensor:
-    """A rectangle of one colour over the chosen pictures."""
-    chosen = draws.chance(settings.occluded_share)[draws.rows.own]
-    centre, half = draws.pairs(0, 1), draws.pairs(*settings.occluded_side) / 2
-    y, x = (torch.linspace(0, 1, size, device=faces.device)[None] for size in faces.shape[2:])
-    covered = ((y - centre[0]).abs() < half[0])[:, :, None] & ((x - centre[1]).abs() < half[1])[:, None]
-    colour = draws.between(0, 1, 3, 1, 1)
-    return torch.where((covered & chosen[:, None, None])[:, None], colour, faces)

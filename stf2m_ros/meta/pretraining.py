@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from stf2m_ros.data.frame_set import FrameSet
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
-from stf2m_ros.meta.augmentation import AugmentationSettings, Rows, augment
+from stf2m_ros.meta.augmentation import AugmentationSettings, augment
+from stf2m_ros.meta.batch_draws import Rows
 from stf2m_ros.meta.devices import device_of, mixed_precision
 from stf2m_ros.meta.losses import masked_square
 from stf2m_ros.meta.processes import ALONE, Processes

@@ -40,13 +40,20 @@ def test_covers_are_blocks_masks_from_below_and_patches():
     assert np.mean([cover[-1].all() and not cover[0].any() for cover in covers]) > 0.2  # what hangs from below
 
 
+def test_covers_have_a_pattern_and_fog_has_none():
+    spread = [np.ptp(veils[0].light.astype(int), axis=(0, 1)).max() for veils in drawn(covered_share=1.0)]
+    assert np.mean([each > 5 for each in spread]) > 0.8
+    assert np.median(spread) < 128  # most are weak, as folds are
+    assert all(np.ptp(veils[0].light) == 0 for veils in drawn(foggy_share=1.0))
+
+
 def test_most_interference_stays_for_the_whole_clip_and_some_comes_and_goes():
     whole = [veils[0].end_s - veils[0].start_s >= 30 for veils in drawn(covered_share=1.0)]
     assert 0.5 < np.mean(whole) < 0.9
 
 
 def test_a_veil_is_seen_only_while_it_is_there():
-    veil = Veil(1.0, 2.0, np.full((4, 4), 0.5, np.float32), (200.0, 200.0, 200.0))
+    veil = Veil(1.0, 2.0, np.full((4, 4), 0.5, np.float32), np.full((4, 4, 3), 200, np.uint8))
     black = np.zeros((4, 4, 3), np.uint8)
     assert [veil.over(black, at_s).max() for at_s in (0.9, 1.0, 1.9, 2.0)] == [0, 100, 100, 0]
 

@@ -7,7 +7,7 @@ from stf2m_ros.meta.augmentation import AugmentationSettings, augment
 
 STILL = AugmentationSettings(
     flip_share=0, rotation_deg=0, scale=0, shift=0, grey_share=0, contrast=0, brightness=0, coarse_share=0,
-    occluded_share=0, noise=0,
+    covered_share=0, noise=0,
 )  # fmt: skip
 
 

@@ -3,7 +3,8 @@ import torch
 from distributed_stages import pretraining
 from tiny_windows import people, sampler
 
-from stf2m_ros.meta.augmentation import AugmentationSettings, Rows, augment
+from stf2m_ros.meta.augmentation import AugmentationSettings, augment
+from stf2m_ros.meta.batch_draws import Rows
 from stf2m_ros.meta.devices import chosen_device
 from stf2m_ros.meta.processes import ALONE, Processes, joined_processes
 from stf2m_ros.meta.shared_batch_norm import SharedBatchNorm, share_batch_norm

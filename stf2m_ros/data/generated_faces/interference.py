@@ -17,20 +17,18 @@ WHOLE_CLIP_SHARE = 0.7
 
 @dataclass(frozen=True)
 class Veil:
-    """Light of another colour over a stretch of the clip. share: (size, size) in [0, 1], of the light that is its."""
+    """Other light over a stretch of the clip: light, (size, size, 3) uint8, and its share, (size, size) in [0, 1]."""
 
     start_s: float
     end_s: float
     share: np.ndarray
-    colour: Tuple[float, float, float]
+    light: np.ndarray
 
     def over(self, image: np.ndarray, stamp_s: float) -> np.ndarray:
         """The picture (size, size, 3) uint8 with the veil before it, where it is there at that moment."""
         if not self.start_s <= stamp_s < self.end_s:
             return image
-        light = np.empty_like(image)
-        light[:] = self.colour
-        return cv2.blendLinear(light, np.ascontiguousarray(image), self.share, 1 - self.share)
+        return cv2.blendLinear(self.light, np.ascontiguousarray(image), self.share, 1 - self.share)
 
 
 def draw_interference(settings: GeneratorSettings, rng: np.random.Generator) -> Tuple[Veil, ...]:
@@ -38,9 +36,10 @@ def draw_interference(settings: GeneratorSettings, rng: np.random.Generator) -> 
     veils = []
     if rng.random() < settings.covered_share:
         share = _COVERS[int(rng.choice(len(_COVERS), p=_COVER_SHARES))](settings.size_px, rng)
-        veils.append(Veil(*_stretch(settings, rng), share, tuple(rng.uniform(0, 255, 3))))
+        veils.append(Veil(*_stretch(settings, rng), share, _cloth(settings.size_px, rng)))
     if rng.random() < settings.foggy_share:
-        veils.append(Veil(*_stretch(settings, rng), _fog(settings.size_px, rng), (rng.uniform(190, 255),) * 3))
+        white = np.full((settings.size_px, settings.size_px, 3), rng.uniform(190, 255)).astype(np.uint8)
+        veils.append(Veil(*_stretch(settings, rng), _fog(settings.size_px, rng), white))
     return tuple(veils)
 
 
@@ -73,6 +72,19 @@ def _patches(size_px: int, rng: np.random.Generator) -> np.ndarray:
     cells = int(rng.integers(4, 15))
     hidden = (rng.permutation(cells**2) < rng.uniform(0.1, 0.6) * cells**2).reshape(cells, cells)
     return cv2.resize(hidden.astype(np.float32), (size_px, size_px), interpolation=cv2.INTER_NEAREST)
+
+
+def _cloth(size_px: int, rng: np.random.Generator) -> np.ndarray:
+    """A colour, and on it stripes or folds, and blotches, mostly weak: without them a fold is taken for a lip."""
+    y, x = np.mgrid[0:size_px, 0:size_px] / size_px
+    angle, lines = rng.uniform(0, np.pi), np.exp(rng.uniform(0.5, 3))
+    wave = np.sin(2 * np.pi * lines * (y * np.cos(angle) + x * np.sin(angle)) + rng.uniform(0, 2 * np.pi))
+    stripes = 1 / (1 + np.exp(-8 * (wave - rng.uniform(-0.95, 0.95))))
+    spots = rng.normal(size=(int(rng.integers(2, 20)),) * 2)
+    blotches = cv2.resize(spots, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+    stripes_depth, blotches_depth = 4 * rng.uniform(-0.5, 0.5, 2) ** 3
+    pattern = stripes_depth * stripes + blotches_depth * blotches
+    return np.clip(rng.uniform(0, 255, 3) + 255 * pattern[..., None], 0, 255).astype(np.uint8)
 
 
 def _fog(size_px: int, rng: np.random.Generator) -> np.ndarray:
