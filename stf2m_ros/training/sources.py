@@ -33,8 +33,9 @@ class GeneratedClips:
 
     windows: clips for stage 2, of people whom stage 1 never saw, at windows_frames_per_s; 0: stage 1's own clips.
     The encoder reads the people it has learned from too well: a head trained on them trusts its tokens too much.
-    occluded_share, covered_share, foggy_share: of the training clips (stage 1 and 2), those in which something comes
-    before the face at some time, something large hides part of the picture, fog stands before the camera.
+    occluded_share, foggy_share: of the training clips (stage 1 and 2), those in which something comes before the face
+    at some time, fog stands before the camera. covered_share: of the clips of stage 2, those in which something large
+    hides part of the picture; stage 1 covers every face anew (`augmentation.covered_share`).
     training_frames_per_s: stage 1 looks at single frames, and learns more from more people than from more of each.
     """
 
@@ -81,7 +82,8 @@ def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) ->
         covered_share=settings.covered_share,
         foggy_share=settings.foggy_share,
     )
-    train = replace(spoiled, people="train", frames_per_s=settings.training_frames_per_s)
+    covered_share = 0.0 if settings.windows else settings.covered_share
+    train = replace(spoiled, people="train", frames_per_s=settings.training_frames_per_s, covered_share=covered_share)
     windows = replace(spoiled, people=WINDOW_CLIPS, frames_per_s=settings.windows_frames_per_s)
     names = {
         "train": _generate(train, settings.training, stores["train"], settings.workers),
