@@ -34,6 +34,18 @@ def test_stage_2s_own_clips_show_people_whom_stage_1_never_saw(tmp_path):
     assert [len(clip.frames) for clip in clips[WINDOW_CLIPS]] == [8, 8]
 
 
+@pytest.mark.parametrize("windows", [0, 1])
+def test_large_covers_stand_in_the_clips_of_stage_2_alone(tmp_path, windows):
+    spoiled = {use: [] for use in ("train", WINDOW_CLIPS)}
+    for share in (0.0, 1.0):
+        stores = stores_below(tmp_path / str(share))
+        names = prepare_generated(GeneratedClips(windows=windows, covered_share=share, **SHORT), stores)
+        for use, frames in spoiled.items():
+            frames.append(next(stores["train"].read_all(names[use])).frames)
+    assert (spoiled["train"][0] != spoiled["train"][1]).any() == (not windows)  # without its own, stage 2 has these
+    assert (spoiled[WINDOW_CLIPS][0] != spoiled[WINDOW_CLIPS][1]).any()
+
+
 def test_a_count_below_one_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         GeneratedClips(training=0)
