@@ -25,7 +25,7 @@ class AugmentationSettings:
     brightness: float = 0.25
     coarse_share: float = 0.4
     coarse_px: Tuple[int, int] = (24, 72)
-    covered_share: float = 0.6
+    covered_share: float = 0.4
     noise: float = 0.04
 
 
