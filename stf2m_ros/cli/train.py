@@ -37,14 +37,12 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     try:
-        from stf2m_ros.meta.freed_memory import keep_freed_memory
         from stf2m_ros.meta.processes import joined_processes
         from stf2m_ros.training.bundle_writing import rounded
         from stf2m_ros.training.config import load_config  # after the check above, and where Ctrl-C is awaited: slow
         from stf2m_ros.training.feature_pipeline import FeaturePipeline
         from stf2m_ros.training.pipeline import TrainingPipeline
 
-        keep_freed_memory()
         config = load_config(options.config)
         config = config.skipping_broken() if options.skip_broken else config
         with joined_processes(config.device) as processes:
