@@ -11,7 +11,7 @@ from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.transcript import Transcript, TranscriptLimits
 
 GENERATOR_VERSION = 3  # to be counted up when the generator draws another clip of the same seed
-GENERATED_SEED = 17  # all six emotions are in it
+GENERATED_SEED = 17
 GENERATED_LENGTH_S = 40.0
 MAX_WORDS = 100_000
 
