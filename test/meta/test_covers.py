@@ -22,7 +22,7 @@ def test_as_many_pictures_get_a_cover_as_asked():
 
 def test_covers_are_small_and_large_and_leave_some_of_the_picture():
     area = hidden()[0].float().mean((1, 2))
-    assert area.min() < 0.1 and 0.5 < area.max()
+    assert area.min() < 0.1 and area.max() > 0.5
     assert area.quantile(0.95) < LARGEST_SHARE + 0.1
 
 
