@@ -35,7 +35,7 @@ class GeneratedClips:
     The encoder reads the people it has learned from too well: a head trained on them trusts its tokens too much.
     occluded_share, foggy_share: of the training clips (stage 1 and 2), those in which something comes before the face
     at some time, fog stands before the camera. covered_share: of the clips of stage 2, those in which something large
-    hides part of the picture; stage 1 covers every face anew (`augmentation.covered_share`).
+    hides part of the picture; stage 1 covers faces as it draws them (`augmentation.covered_share`).
     training_frames_per_s: stage 1 looks at single frames, and learns more from more people than from more of each.
     """
 
