@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Optional, Tuple
 
 from stf2m_ros.data.clip import LabelInterval
+from stf2m_ros.data.generated_faces.settings import GENERATOR_VERSION
 from stf2m_ros.stream.subtitles import read_transcript
 from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.transcript import Transcript, TranscriptLimits
 
-GENERATOR_VERSION = 3  # to be counted up when the generator draws another clip of the same seed
 GENERATED_SEED = 17
 GENERATED_LENGTH_S = 40.0
 MAX_WORDS = 100_000

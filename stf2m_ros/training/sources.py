@@ -13,7 +13,7 @@ from tqdm import tqdm
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.generated_faces.clip import generate_clip
-from stf2m_ros.data.generated_faces.settings import GeneratorSettings
+from stf2m_ros.data.generated_faces.settings import GENERATOR_VERSION, GeneratorSettings
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import open_data_set
@@ -94,7 +94,7 @@ def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) ->
 
 
 def _generate(how: GeneratorSettings, count: int, store: ClipStore, workers: int) -> List[str]:
-    made_from = fingerprint(how)
+    made_from = fingerprint(how, GENERATOR_VERSION)
     jobs = [
         ClipJob(store.folder, f"{how.people}_{seed:06d}", partial(generate_clip, seed, how), made_from)
         for seed in range(count)

@@ -46,6 +46,17 @@ def test_large_covers_stand_in_the_clips_of_stage_2_alone(tmp_path, windows):
     assert (spoiled[WINDOW_CLIPS][0] != spoiled[WINDOW_CLIPS][1]).any()
 
 
+def test_clips_of_an_older_generator_are_drawn_anew(tmp_path, monkeypatch):
+    def made_at():
+        prepare_generated(GeneratedClips(**SHORT), stores_below(tmp_path))
+        return {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+
+    first, again = made_at(), made_at()
+    assert first == again
+    monkeypatch.setattr("stf2m_ros.training.sources.GENERATOR_VERSION", 0)
+    assert all(made_at()[path] != at for path, at in first.items())
+
+
 def test_a_count_below_one_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         GeneratedClips(training=0)

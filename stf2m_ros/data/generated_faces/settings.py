@@ -12,6 +12,9 @@ PEOPLE = {
 
 PLANS = ("episodes", "rise")
 
+GENERATOR_VERSION = 4
+"""Counted up when a seed and its settings give another clip, so that what stands of an older one is drawn anew."""
+
 
 @dataclass(frozen=True)
 class GeneratorSettings:
