@@ -66,6 +66,7 @@ def _asked(options: argparse.Namespace) -> "Asked":
         methods=tuple(options.method),
         predictions=tuple(options.predictions),
         clips=options.clips,
+        training_rounds=options.rounds,
     )
 
 
@@ -99,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--smoke", action="store_true", help="one study, tiny")
     parser.add_argument("--clips", type=int, metavar="N", help="generated clips to judge on; of a set 20 times as many")
+    parser.add_argument("--rounds", type=_rounds, metavar="N", help="draws of people and labels of studies that train")
     parser.add_argument("--method", nargs="+", default=[], help="of few_shot: which methods; all if not given")
     parser.add_argument(
         "--predictions",
@@ -108,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         help="of accuracy: outside models in the same tables; a.csv+b.csv are averaged",
     )
     return parser
+
+
+def _rounds(text: str) -> int:
+    if int(text) < 2:
+        raise argparse.ArgumentTypeError("two at least: no number stands without its spread")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _LIBRARIES = ("stf2m_ros", "numpy", "opencv-python-headless", "onnxruntime", "al
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command line asks for. clips: instead of the size's own number."""
+    """What a command line asks for. clips, training_rounds: instead of the size's own numbers."""
 
     studies: Tuple[str, ...]
     data: Tuple[str, ...]
@@ -46,11 +46,12 @@ class Asked:
     methods: Tuple[str, ...] = ()
     predictions: Tuple[str, ...] = ()
     clips: Optional[int] = None
+    training_rounds: Optional[int] = None
 
     @property
     def study_size(self) -> StudySize:
-        size = _SIZES[self.size]
-        return size if self.clips is None else replace(size, clips=self.clips)
+        given = {"clips": self.clips, "training_rounds": self.training_rounds}
+        return replace(_SIZES[self.size], **{name: number for name, number in given.items() if number is not None})
 
 
 def run_studies(asked: Asked) -> Iterator[str]:
@@ -70,7 +71,9 @@ def run_studies(asked: Asked) -> Iterator[str]:
 
 def run_facts(asked: Asked, data: List[EvaluationData]) -> Dict[str, Any]:
     """Everything that the numbers depend on."""
-    facts: Dict[str, Any] = {"size": asked.size, "seed": asked.seed, "rounds": asked.study_size.rounds}
+    size = asked.study_size
+    facts: Dict[str, Any] = {"size": asked.size, "seed": asked.seed, "rounds": size.rounds}
+    facts["rounds of studies that train"] = size.training_rounds
     for each in data:
         facts[f"data {each.name}"] = f"sha256 {each.checksum}"
     for folder in asked.bundles:

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from fakes import write_tiny_bundle
 from set_fixtures import face_points, wflw_line, write_picture
 
@@ -7,8 +8,8 @@ from stf2m_ros.cli.evaluate import STUDIES, main
 from stf2m_ros.evaluation.studies.catalogue import NAMES
 
 
-def a_set(folder):
-    for subject in range(3):
+def a_set(folder, people=3):
+    for subject in range(people):
         for emotion in ("happy", "fear"):
             write_picture(folder / emotion / f"S01{subject}_001_00000001.png", 50 + 20 * subject)
     return folder
@@ -35,6 +36,22 @@ def test_a_set_without_emotions_is_labelled_by_the_bundles_rules(tmp_path):
     assert main(["accuracy", "--data", f"wflw:{tmp_path / 'wflw'}", *options]) == 0
     (study,) = json.loads((out / "results.json").read_text())["studies"]
     assert study["facts"]["segments"] > 0
+
+
+def test_more_rounds_go_on_from_those_that_are_kept(tmp_path, capsys):
+    faces, bundle, work = a_set(tmp_path / "faces", people=5), tmp_path / "bundle", tmp_path / "work"
+    faces = ["--data", str(faces), "--bundle", str(write_tiny_bundle(bundle)), "--work", str(work), "--smoke"]
+    command = ["few_shot", *faces, "--method", "rules-alone", "--out", str(tmp_path / "out")]
+    kept = []
+    for rounds in ("2", "4"):
+        assert main([*command, "--rounds", rounds]) == 0
+        kept.append({file: file.stat().st_mtime_ns for file in work.rglob("few-rules-alone-*.json")})
+    assert (len(kept[0]), len(kept[1])) == (2, 4)
+    assert kept[0].items() <= kept[1].items()
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["run"]["rounds of studies that train"] == 4
+    with pytest.raises(SystemExit):
+        main([*command, "--rounds", "1"])
+    assert "no number stands without its spread" in capsys.readouterr().err
 
 
 def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
