@@ -113,8 +113,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _rounds(text: str) -> int:
-    if int(text) < 2:
-        raise argparse.ArgumentTypeError("two at least: no number stands without its spread")
+    if not text.isdigit() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"expected 2 or more, since no number stands without its spread; found {text}")
     return int(text)
 
 

@@ -49,9 +49,10 @@ def test_more_rounds_go_on_from_those_that_are_kept(tmp_path, capsys):
     assert (len(kept[0]), len(kept[1])) == (2, 4)
     assert kept[0].items() <= kept[1].items()
     assert json.loads((tmp_path / "out" / "results.json").read_text())["run"]["rounds of studies that train"] == 4
-    with pytest.raises(SystemExit):
-        main([*command, "--rounds", "1"])
-    assert "no number stands without its spread" in capsys.readouterr().err
+    for none in ("1", "many"):
+        with pytest.raises(SystemExit):
+            main([*command, "--rounds", none])
+        assert f"expected 2 or more, since no number stands without its spread; found {none}" in capsys.readouterr().err
 
 
 def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
