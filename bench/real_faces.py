@@ -34,6 +34,7 @@ from stf2m_ros.emotions import EMOTIONS, INTENSITIES
 from stf2m_ros.evaluation.scores.subject_folds import Labelled, few_and_partly_wrong, paired_difference, subject_folds
 from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.meta.augmentation import AugmentationSettings, augment
+from stf2m_ros.meta.devices import mixed_precision
 from stf2m_ros.meta.losses import masked_square
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
 from stf2m_ros.meta.token_cache import encode_faces
@@ -198,7 +199,7 @@ def _loss(
         states = torch.cat([states, torch.from_numpy(beside.components[index])])
     faces, states = augment(faces, states, AugmentationSettings(), generator)
     faces, target = mixed(faces, target, generator)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision(faces.device, wanted=True):
         logits, found = readout(normalise(faces, PIXELS))
     loss = functional.cross_entropy(logits[:BATCH, : len(EMOTIONS)].float(), target, label_smoothing=0.1)
     if trust is not None:

@@ -1,6 +1,6 @@
-"""Which device trains, and what goes there."""
+"""Which device trains, what goes there, and how precisely it computes."""
 
-from typing import ContextManager, TypeVar
+from typing import Any, ContextManager, Mapping, TypeVar
 
 import torch
 from torch import nn
@@ -32,9 +32,20 @@ def device_of(module: nn.Module) -> torch.device:
     return next(module.parameters()).device
 
 
-def mixed_precision(device: torch.device, enabled: bool) -> ContextManager:
-    """bfloat16 where it is safe, on the device that computes."""
+def mixed_precision(device: torch.device, wanted: bool) -> ContextManager:
+    """bfloat16 where it is safe, on the device that computes, unless that is a CPU which only imitates it."""
+    enabled = wanted and (device.type != "cpu" or has_bfloat16(cpu_capabilities()))
     return torch.autocast(device.type if enabled else "cpu", torch.bfloat16, enabled=enabled)
+
+
+def cpu_capabilities() -> Mapping[str, Any]:
+    """What instructions this CPU has, by PyTorch's names; nothing where PyTorch is too old to tell."""
+    return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+
+
+def has_bfloat16(capabilities: Mapping[str, Any]) -> bool:
+    """Without such instructions a convolution in bfloat16 takes PyTorch ten times as long as in float32, or longer."""
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def moved(tensors: Tensors, device: torch.device) -> Tensors:

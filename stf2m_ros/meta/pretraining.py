@@ -25,9 +25,10 @@ from stf2m_ros.stream.settings import Preprocessing
 
 @dataclass(frozen=True)
 class PretrainingSettings:
-    """component_weight: of the component loss beside the emotion loss. bfloat16: mixed precision of the backbone.
+    """component_weight: of the component loss beside the emotion loss.
 
-    imagenet_weights: a file of public ResNet-18 weights to begin with; else random ones.
+    bfloat16: mixed precision of the backbone, where the device has it. imagenet_weights: a file of public ResNet-18
+    weights to begin with; else random ones.
     """
 
     imagenet_weights: str = ""

@@ -21,7 +21,10 @@ from stf2m_ros.stream.settings import TextSettings
 
 @dataclass(frozen=True)
 class WindowTrainingSettings:
-    """bfloat16: mixed precision. begin_at_regression: what words tell is found before, see text_regression."""
+    """bfloat16: mixed precision where the device has it.
+
+    begin_at_regression: what words tell is found before, see text_regression.
+    """
 
     bfloat16: bool = True
     begin_at_regression: bool = False

@@ -5,12 +5,9 @@ from tiny_windows import people, sampler
 
 from stf2m_ros.meta.augmentation import AugmentationSettings, augment
 from stf2m_ros.meta.batch_draws import Rows
-from stf2m_ros.meta.devices import chosen_device
 from stf2m_ros.meta.processes import ALONE, Processes, joined_processes
 from stf2m_ros.meta.shared_batch_norm import SharedBatchNorm, share_batch_norm
 from stf2m_ros.meta.window_batches import WindowBatch, WindowSampling
-
-NO_GPU = not torch.cuda.is_available()
 
 
 @pytest.mark.parametrize(("size", "count"), [(7, 1), (7, 2), (8, 3), (4, 4)])
@@ -70,16 +67,3 @@ def test_shared_batch_norm_keeps_names_and_weights_and_judges_like_any_other():
     assert list(module.state_dict()) == names
     for one, other in zip(before, module(faces)):
         assert torch.equal(one, other)
-
-
-@pytest.mark.parametrize(("setting", "complaint"), [("tpu", "expected one of auto, cpu, cuda, found 'tpu'")])
-def test_an_unknown_device_is_told(setting, complaint):
-    with pytest.raises(ValueError, match=complaint):
-        chosen_device(setting)
-
-
-@pytest.mark.skipif(not NO_GPU, reason="a GPU is here")
-def test_a_gpu_that_is_not_there_is_told_and_auto_does_without():
-    with pytest.raises(ValueError, match="expected 2 GPUs or more, one for each process of this machine, found 0"):
-        chosen_device("cuda", local_rank=1)
-    assert chosen_device("auto", local_rank=1) == torch.device("cpu")
