@@ -3,7 +3,7 @@
     python bench/rule_trust.py [--bundle models/generated_faces] [--clips 30] [--data PATH]
 
 Unseen generated people, clean and with 30 % of the face covered by a block and by a mask; or a set of your own. The
-last line is the sharpness with which the rules' word is most likely (`SHARPNESS` of baselines/rule_witness.py).
+last line is the sharpness with which the rules' word is most likely (`SHARPNESS` of stf2m_ros/fuzzy/rule_evidence.py).
 """
 
 import argparse
@@ -14,7 +14,7 @@ from typing import List, NamedTuple
 import numpy as np
 import torch
 
-from stf2m_ros.baselines.rule_witness import believed, fired_emotions
+from stf2m_ros.baselines.rule_witness import fired_emotions
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.emotions import INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.evaluation.data_choice import open_data
@@ -22,6 +22,7 @@ from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
 from stf2m_ros.evaluation.laboratory.method_runs import open_laboratory
 from stf2m_ros.evaluation.study import CLAIMS
+from stf2m_ros.fuzzy.rule_evidence import believed
 from stf2m_ros.meta.window_batches import Cut
 from stf2m_ros.runtime.bundle import load_bundle
 
@@ -50,8 +51,8 @@ class Witnessed(NamedTuple):
 
     def surprise(self, sharpness: float) -> float:
         """Mean negative logarithm of what is believed of the emotion that was shown."""
-        said = believed(self.fired, float(sharpness)).gather(-1, self.emotion[:, None])
-        return float(-torch.log(said).mean())
+        said = believed(self.fired.numpy(), float(sharpness))[np.arange(len(self.emotion)), self.emotion.numpy()]
+        return float(-np.log(said).mean())
 
 
 def witnessed(encoded: EncodedData, bundle: Path, view: Corruption) -> Witnessed:

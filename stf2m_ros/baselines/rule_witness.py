@@ -4,8 +4,7 @@ The rules need no example: what they say of component states is expert knowledge
 - What is learned is the emotion that label and rules both make likely: a label that the face contradicts counts for
   less. A label is believed to be right `LABEL_RELIABILITY` of the time, and else to name any other emotion.
 - What is answered is weighed by what the rules say, as the paper weighs an emotion by its membership.
-- The harder a rule fires the more it is believed, as far as it was right on generated faces (`SHARPNESS`), less the
-  `DOUBT` that real faces are read as well as those.
+- The harder a rule fires the more it is believed (`stf2m_ros.fuzzy.rule_evidence`).
 - The rules are a prior: they count as `PRIOR_EXAMPLES` of each emotion do, so that many labels outweigh them.
 Where no rule fires, labels and answers stay as they are. Levels and neutral are the label's and the network's own.
 """
@@ -14,15 +13,13 @@ import torch
 from torch import Tensor
 
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES
-from stf2m_ros.fuzzy.inference import LEAST_VALUE
+from stf2m_ros.fuzzy.rule_evidence import rule_evidence
 from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.meta.window_training import FuzzyInputs
 from stf2m_ros.net.fuzzy_layer import fuzzy_signals
 
 LABEL_RELIABILITY = 0.7
-SHARPNESS, DOUBT = 2.5, 0.2
-"""SHARPNESS: `python bench/rule_trust.py` finds it on generated faces, clean and 30 % covered. DOUBT: chosen on CK+."""
 PRIOR_EXAMPLES = 10
 _EMOTIONS, _LEVELS = len(EMOTIONS), len(INTENSITIES)
 _ANOTHER = (1 - LABEL_RELIABILITY) / (_EMOTIONS - 1)
@@ -34,18 +31,13 @@ def prior_weight(labelled: int) -> float:
 
 
 def evidence_of(batch: WindowBatch, fuzzy: FuzzyInputs, weight: float = 1.0) -> Tensor:
-    """(B, S, 6) of the states that the frozen read-out saw in the windows; see rule_evidence."""
-    return weight * rule_evidence(torch.from_numpy(batch.read_states), fuzzy)
+    """(B, S, 6) of the states that the frozen read-out saw in the windows."""
+    return weight * evidence_of_states(torch.from_numpy(batch.read_states), fuzzy)
 
 
-def rule_evidence(states: Tensor, fuzzy: FuzzyInputs) -> Tensor:
-    """How likely each emotion is by the rules: logarithms about their mean, zeros where no rule fires.
-
-    states: (..., 12), NaN where nothing was read -> (..., 6).
-    """
-    fired = fired_emotions(states, fuzzy)
-    likely = torch.log((1 - DOUBT) * believed(fired, SHARPNESS) + DOUBT / _EMOTIONS)
-    return (likely - likely.mean(-1, keepdim=True)) * (fired.amax(-1, keepdim=True) > LEAST_VALUE)
+def evidence_of_states(states: Tensor, fuzzy: FuzzyInputs) -> Tensor:
+    """(..., 12) component states, NaN where nothing was read -> (..., 6), see stf2m_ros.fuzzy.rule_evidence."""
+    return torch.from_numpy(rule_evidence(fired_emotions(states, fuzzy).numpy()))
 
 
 def fired_emotions(states: Tensor, fuzzy: FuzzyInputs) -> Tensor:
@@ -53,11 +45,6 @@ def fired_emotions(states: Tensor, fuzzy: FuzzyInputs) -> Tensor:
     read = ~torch.isnan(states).any(-1, keepdim=True)
     strengths = fuzzy_signals(torch.nan_to_num(states), *fuzzy).strengths * read
     return (strengths.unsqueeze(-1) * fuzzy.rules.emotion[:, :_EMOTIONS]).amax(-2)
-
-
-def believed(fired: Tensor, sharpness: float) -> Tensor:
-    """(..., 6) -> (..., 6) probabilities: the shares of what fires, to the power of `sharpness`."""
-    return torch.softmax(sharpness * torch.log(fired + LEAST_VALUE), dim=-1)
 
 
 def weighed_labels(targets: SegmentTargets, evidence: Tensor) -> SegmentTargets:

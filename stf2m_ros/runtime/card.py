@@ -22,15 +22,21 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class FuzzySettings:
-    """The fitted membership ranges, and how many rules the window head has room for."""
+    """The fitted membership ranges, how many rules the window head has room for, and how far the rules are heard.
+
+    rule_share: of the rules in what is said among the emotions, see stf2m_ros.runtime.rule_witness; 0: not at all.
+    """
 
     component_range: float = COMPONENT_RANGE
     intensity_range: float = INTENSITY_RANGE
     max_rules: int = MAX_RULES
+    rule_share: float = field(default=0.0, metadata={"added_later": True})
 
     def __post_init__(self) -> None:
         for name in ("component_range", "intensity_range", "max_rules"):
             _require_positive(name, getattr(self, name))
+        if not 0 <= self.rule_share < 1:
+            raise ValueError(f"expected rule_share from 0 to below 1, found {self.rule_share}")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""One assembled window -> what the window head says of its segments."""
+"""One assembled window -> what the window head says of its segments, and the rules beside it."""
 
+from dataclasses import replace
 from typing import Dict
 
 import numpy as np
 
 from stf2m_ros.runtime.bundle import Bundle
+from stf2m_ros.runtime.rule_witness import weighed_by_rules
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.runtime.token_store import TokenStore
 from stf2m_ros.stream.segment_text import SegmentText
@@ -18,10 +20,11 @@ class WindowJudge:
         self._tokens = tokens
         self._temperature = bundle.card.temperature
         self._rules = len(bundle.rules.names)
+        self._rule_share = bundle.card.fuzzy.rule_share
         self._constant_inputs = constant_inputs(bundle)
 
     def judge(self, window: WindowArrays, text: SegmentText) -> SegmentValues:
-        """What the head says. A window in which nobody was seen or heard is not shown to it."""
+        """What both say. A window in which nobody was seen or heard is not shown to the head."""
         if not window.frame_presence.any() and not text.presence.any():
             return SegmentValues.nothing(len(text.presence))
         inputs = {
@@ -31,7 +34,15 @@ class WindowJudge:
         }
         held = window.frame_presence[0] > 0
         outputs = self._tokens.judge(window.rows, held, {**inputs, **self._constant_inputs})
-        return SegmentValues.from_head(outputs, self._temperature, self._rules)
+        return self._with_rules_heard(SegmentValues.from_head(outputs, self._temperature, self._rules), held)
+
+    def _with_rules_heard(self, values: SegmentValues, held: np.ndarray) -> SegmentValues:
+        """held: (T,) bool. Rules judge a face: where none was seen they say nothing."""
+        if not self._rule_share:
+            return values
+        seen = held.reshape(len(values.memberships), -1).any(axis=1, keepdims=True)
+        weighed = weighed_by_rules(values.probabilities, values.memberships * seen, self._rule_share)
+        return replace(values, probabilities=weighed)
 
 
 def constant_inputs(bundle: Bundle) -> Dict[str, np.ndarray]:

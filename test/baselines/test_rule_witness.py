@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from stf2m_ros.baselines.rule_witness import LABEL_RELIABILITY, of_classes, prior_weight, rule_evidence, weighed_labels
+from stf2m_ros.baselines.rule_witness import (
+    LABEL_RELIABILITY,
+    evidence_of_states,
+    of_classes,
+    prior_weight,
+    weighed_labels,
+)
 from stf2m_ros.emotions import EMOTIONS, class_index
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.fuzzy.rule_base import load_rule_base
@@ -31,14 +37,14 @@ def targets(*labels):
 
 
 def test_a_smile_speaks_for_happiness():
-    evidence = rule_evidence(SMILE, FUZZY)
+    evidence = evidence_of_states(SMILE, FUZZY)
     assert evidence.argmax() == HAPPINESS
     assert evidence[HAPPINESS] > 1.0
     assert float(evidence.mean()) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_the_harder_a_rule_fires_the_more_it_is_believed():
-    faint, plain, full = (rule_evidence(SMILE * strength, FUZZY)[HAPPINESS] for strength in (0.2, 0.5, 1.0))
+    faint, plain, full = (evidence_of_states(SMILE * strength, FUZZY)[HAPPINESS] for strength in (0.2, 0.5, 1.0))
     assert 0 < faint < plain < full
 
 
@@ -50,7 +56,7 @@ def test_many_labels_outweigh_the_rules():
 
 def test_a_label_that_the_face_contradicts_counts_for_less_and_its_level_stays():
     right, wrong = class_index("happiness", "high"), class_index("sadness", "high")
-    evidence = rule_evidence(torch.stack([SMILE, SMILE])[None], FUZZY)
+    evidence = evidence_of_states(torch.stack([SMILE, SMILE])[None], FUZZY)
     found = weighed_labels(targets(right, wrong), evidence).shares[0]
     assert found[0, right] > 0.9
     assert found[1, wrong] < LABEL_RELIABILITY
@@ -60,13 +66,13 @@ def test_a_label_that_the_face_contradicts_counts_for_less_and_its_level_stays()
 
 
 def test_a_neutral_label_is_left_alone():
-    evidence = rule_evidence(SMILE[None, None], FUZZY)
+    evidence = evidence_of_states(SMILE[None, None], FUZZY)
     assert weighed_labels(targets(18), evidence).shares[0, 0, 18] == 1.0
 
 
 @pytest.mark.parametrize("silent", [torch.zeros(12), torch.full((12,), float("nan"))])
 def test_where_no_rule_fires_label_and_answer_stay(silent):
-    evidence = rule_evidence(silent[None, None], FUZZY)
+    evidence = evidence_of_states(silent[None, None], FUZZY)
     given = targets(3 * SADNESS)
     assert torch.equal(weighed_labels(given, evidence).shares, given.shares)
     assert not of_classes(evidence).any()
@@ -74,4 +80,4 @@ def test_where_no_rule_fires_label_and_answer_stay(silent):
 
 def test_without_rules_of_emotions_there_is_no_second_witness():
     rules = FUZZY.rules._replace(emotion=torch.zeros_like(FUZZY.rules.emotion))
-    assert not rule_evidence(SMILE, FuzzyInputs(RuleTensors(*rules), FUZZY.ranges)).any()
+    assert not evidence_of_states(SMILE, FuzzyInputs(RuleTensors(*rules), FUZZY.ranges)).any()

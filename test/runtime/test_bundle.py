@@ -84,6 +84,7 @@ def test_a_missing_file_is_named(bundle_folder: Path) -> None:
         (lambda card: card["files"].pop("rules.yaml"), "expected files to list rules.yaml, found it missing"),
         (lambda card: card["files"].update({"../x": "0"}), "expected a plain file name in files, found '../x'"),
         (lambda card: card.update(temperature=0), "temperature above 0, found 0"),
+        (lambda card: card["fuzzy"].update(rule_share=1.0), "rule_share from 0 to below 1, found 1.0"),
         (lambda card: card["fuzzy"].update(component_range=0), "fuzzy: expected component_range above 0, found 0"),
     ],
 )
@@ -92,6 +93,11 @@ def test_a_card_with_a_mistake_says_expected_and_found(
 ) -> None:
     edit_card(bundle_folder, change)
     assert message in message_of(bundle_folder)
+
+
+def test_a_card_from_before_the_rules_were_heard_means_the_network_alone(bundle_folder: Path) -> None:
+    edit_card(bundle_folder, lambda card: card["fuzzy"].pop("rule_share"))
+    assert read_card(bundle_folder).fuzzy.rule_share == 0.0
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "a: [", "\x00\x01", "just words"])

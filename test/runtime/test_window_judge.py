@@ -7,6 +7,7 @@ from fakes import CountingEngine
 
 from stf2m_ros.runtime.bundle import Bundle, load_bundle
 from stf2m_ros.runtime.onnx_engine import OnnxEngine
+from stf2m_ros.runtime.rule_witness import weighed_by_rules
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.runtime.token_store import HostTokens
 from stf2m_ros.runtime.window_judge import WindowJudge
@@ -77,3 +78,19 @@ def test_the_ranges_are_the_cards(bundle: Bundle, head: CountingEngine) -> None:
 
 def test_rows_that_only_pad_the_rules_are_left_out(bundle: Bundle, head: CountingEngine) -> None:
     assert judged(bundle, head).firing.shape == (60, len(bundle.rules.names))
+
+
+def hearing(bundle: Bundle, share: float) -> Bundle:
+    return replace(bundle, card=replace(bundle.card, fuzzy=replace(bundle.card.fuzzy, rule_share=share)))
+
+
+def test_the_rules_are_heard_as_far_as_the_card_says(bundle: Bundle, head: CountingEngine) -> None:
+    alone, both = judged(hearing(bundle, 0.0), head), judged(hearing(bundle, 0.4), head)
+    assert not np.allclose(alone.probabilities, both.probabilities, atol=1e-3)
+    np.testing.assert_allclose(both.probabilities, weighed_by_rules(alone.probabilities, alone.memberships, 0.4))
+    np.testing.assert_array_equal(alone.memberships, both.memberships)
+
+
+def test_where_no_face_was_seen_the_rules_are_not_heard(bundle: Bundle, head: CountingEngine) -> None:
+    alone, both = (judged(hearing(bundle, share), head, faces=False) for share in (0.0, 0.4))
+    np.testing.assert_allclose(both.probabilities, alone.probabilities, atol=1e-6)
