@@ -7,7 +7,6 @@ The share is the card's `fuzzy.rule_share`; the last column is over all four vie
 stands the mean log likelihood of the labelled one: the share that makes it highest on people like yours is the best.
 """
 
-import argparse
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +14,16 @@ from tempfile import TemporaryDirectory
 from typing import Dict, List, NamedTuple
 
 import numpy as np
+from measuring.unseen_people import asked
 from sklearn.metrics import log_loss
 
-from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
-from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.judging import judged_on
 from stf2m_ros.evaluation.scores.metrics import SIX, answers
 from stf2m_ros.evaluation.scores.scored import Scored
 from stf2m_ros.evaluation.scores.subject_folds import paired_difference
-from stf2m_ros.evaluation.study import CLAIMS, EvaluationData
+from stf2m_ros.evaluation.study import EvaluationData
 from stf2m_ros.runtime.bundle import load_bundle, write_card
 from stf2m_ros.runtime.rule_witness import weighed_by_rules
 
@@ -86,16 +84,8 @@ def table(views: Dict[str, Alone]) -> List[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=Path, default=Path("models/generated_faces"))
-    parser.add_argument("--data", default="generated")
-    parser.add_argument("--clips", type=int, default=30)
-    parser.add_argument("--work", type=Path, default=Path("out/bench/rule_share"))
-    options = parser.parse_args()
-    bundle = load_bundle(options.bundle)
-    labelling = RuleLabelling(bundle.rules, bundle.card.fuzzy.component_range, bundle.card.fuzzy.intensity_range)
-    data = open_data(options.data, replace(CLAIMS, clips=options.clips), options.work, labelling)
-    for line in table(judged_alone(data, options.bundle, options.work)):
+    bundle, data, work = asked(__doc__, Path("out/bench/rule_share"))
+    for line in table(judged_alone(data, bundle, work)):
         print(line)
 
 

@@ -6,25 +6,20 @@ Unseen generated people, clean and with 30 % of the face covered by a block and 
 last line is the sharpness with which the rules' word is most likely (`SHARPNESS` of stf2m_ros/fuzzy/rule_evidence.py).
 """
 
-import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import List, NamedTuple
 
 import numpy as np
 import torch
+from measuring.unseen_people import asked
 
 from stf2m_ros.baselines.rule_witness import fired_emotions
-from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.emotions import INTENSITIES, NEUTRAL_INDEX
-from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
 from stf2m_ros.evaluation.laboratory.method_runs import open_laboratory
-from stf2m_ros.evaluation.study import CLAIMS
 from stf2m_ros.fuzzy.rule_evidence import believed
 from stf2m_ros.meta.window_batches import Cut
-from stf2m_ros.runtime.bundle import load_bundle
 
 VIEWS = {
     "clean": CLEAN,
@@ -72,20 +67,12 @@ def witnessed(encoded: EncodedData, bundle: Path, view: Corruption) -> Witnessed
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=Path, default=Path("models/generated_faces"))
-    parser.add_argument("--data", default="generated")
-    parser.add_argument("--clips", type=int, default=30)
-    parser.add_argument("--work", type=Path, default=Path("out/bench/rule_trust"))
-    options = parser.parse_args()
-    bundle = load_bundle(options.bundle)
-    labelling = RuleLabelling(bundle.rules, bundle.card.fuzzy.component_range, bundle.card.fuzzy.intensity_range)
-    size = replace(CLAIMS, clips=options.clips, training_clips=2)
-    encoded = EncodedData(open_data(options.data, size, options.work, labelling), options.bundle)
+    bundle, data, _ = asked(__doc__, Path("out/bench/rule_trust"))
+    encoded = EncodedData(data, bundle)
     print(f"{'strongest rule fires at':26s}" + "".join(f"{low:7.1f}" for low in STRENGTHS[:-1]) + "   sharpness")
     found: List[Witnessed] = []
     for name, view in VIEWS.items():
-        found.append(witnessed(encoded, options.bundle, view))
+        found.append(witnessed(encoded, bundle, view))
         best = min(SHARPNESSES, key=found[-1].surprise)
         print(f"{name + ', right %':26s}{found[-1].right_by_strength()}{best:12.2f}")
     together = Witnessed(*(torch.cat(parts) for parts in zip(*found)))
