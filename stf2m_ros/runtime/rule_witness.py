@@ -6,13 +6,24 @@ Neutral and the levels stay the network's own, and all of it where no rule fires
 ours.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NUM_EMOTION_CLASSES
 from stf2m_ros.fuzzy.inference import LEAST_VALUE
 from stf2m_ros.fuzzy.rule_evidence import rule_evidence
+from stf2m_ros.runtime.segment_values import SegmentValues
 
 _LEAST = np.float32(1e-9)
+
+
+def with_rules_heard(values: SegmentValues, held: np.ndarray, share: float) -> SegmentValues:
+    """What both say. held: (T,) bool, slots with a face; rules judge a face, where none was seen they say nothing."""
+    if not share:
+        return values
+    seen = held.reshape(len(values.memberships), -1).any(axis=1, keepdims=True)
+    return replace(values, probabilities=weighed_by_rules(values.probabilities, values.memberships * seen, share))
 
 
 def weighed_by_rules(probabilities: np.ndarray, memberships: np.ndarray, share: float) -> np.ndarray:

@@ -1,12 +1,11 @@
 """One assembled window -> what the window head says of its segments, and the rules beside it."""
 
-from dataclasses import replace
 from typing import Dict
 
 import numpy as np
 
 from stf2m_ros.runtime.bundle import Bundle
-from stf2m_ros.runtime.rule_witness import weighed_by_rules
+from stf2m_ros.runtime.rule_witness import with_rules_heard
 from stf2m_ros.runtime.segment_values import SegmentValues
 from stf2m_ros.runtime.token_store import TokenStore
 from stf2m_ros.stream.segment_text import SegmentText
@@ -34,15 +33,8 @@ class WindowJudge:
         }
         held = window.frame_presence[0] > 0
         outputs = self._tokens.judge(window.rows, held, {**inputs, **self._constant_inputs})
-        return self._with_rules_heard(SegmentValues.from_head(outputs, self._temperature, self._rules), held)
-
-    def _with_rules_heard(self, values: SegmentValues, held: np.ndarray) -> SegmentValues:
-        """held: (T,) bool. Rules judge a face: where none was seen they say nothing."""
-        if not self._rule_share:
-            return values
-        seen = held.reshape(len(values.memberships), -1).any(axis=1, keepdims=True)
-        weighed = weighed_by_rules(values.probabilities, values.memberships * seen, self._rule_share)
-        return replace(values, probabilities=weighed)
+        values = SegmentValues.from_head(outputs, self._temperature, self._rules)
+        return with_rules_heard(values, held, self._rule_share)
 
 
 def constant_inputs(bundle: Bundle) -> Dict[str, np.ndarray]:

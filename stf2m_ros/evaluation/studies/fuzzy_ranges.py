@@ -17,8 +17,11 @@ from stf2m_ros.evaluation.scores.scored import Scored, from_arrays, joined, to_a
 from stf2m_ros.evaluation.scores.subject_folds import paired_difference
 from stf2m_ros.evaluation.studies.accuracy import OUR_NAME
 from stf2m_ros.evaluation.study import Cell, Picture, Row, Score, StudyContext, StudyResult, Table
-from stf2m_ros.runtime.bundle import load_bundle
+from stf2m_ros.runtime.bundle import load_bundle, read_card
+from stf2m_ros.runtime.card import BundleCard
 from stf2m_ros.runtime.engine import Engine
+from stf2m_ros.runtime.rule_witness import with_rules_heard
+from stf2m_ros.runtime.segment_values import SegmentValues
 
 RANGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 RANGES_OF_SMOKE = (0.2, 0.4, 0.8)
@@ -58,16 +61,21 @@ class FuzzyRanges:
 
 
 class EveryRange:
-    """Around the window head: answers as ever, and remembers what each pair of ranges would have made of it."""
+    """Around the window head: answers as ever, and remembers what the robot would say with each pair of ranges."""
 
-    def __init__(self, head: Engine, pairs: List[Tuple[float, float]]) -> None:
-        self._head, self._pairs = head, pairs
-        self.logits: np.ndarray = np.zeros(0)
+    def __init__(self, head: Engine, pairs: List[Tuple[float, float]], card: BundleCard) -> None:
+        self._head, self._pairs, self._card = head, pairs, card
+        self.said: np.ndarray = np.zeros(0)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
-        asked = [self._head.run({**inputs, "fuzzy_ranges": np.array(pair, np.float32)}) for pair in self._pairs]
-        self.logits = np.stack([outputs["logits"][0] for outputs in asked])  # (pairs, S, 19)
+        answers = [self._said({**inputs, "fuzzy_ranges": np.array(pair, np.float32)}) for pair in self._pairs]
+        self.said = np.stack(answers)  # (pairs, S, 19)
         return self._head.run(inputs)
+
+    def _said(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        values = SegmentValues.from_head(self._head.run(inputs), self._card.temperature, rules=0)
+        held = np.asarray(inputs["frame_presence"])[0] > 0
+        return with_rules_heard(values, held, self._card.fuzzy.rule_share).probabilities
 
     def close(self) -> None:
         self._head.close()
@@ -84,15 +92,16 @@ def _asked(context: StudyContext, ranges: Tuple[float, ...]) -> Tuple[Scored, Di
 
 def _ask(context: StudyContext, pairs: List[Tuple[float, float]], path: Path) -> Dict[str, np.ndarray]:
     heads: List[EveryRange] = []
+    card = read_card(context.bundle)
 
     def remembered(head: Engine) -> EveryRange:
-        heads.append(EveryRange(head, pairs))
+        heads.append(EveryRange(head, pairs, card))
         return heads[0]
 
     parts, said = [], []
     for clip in judged_in_one_window(context.data, context.bundle, remembered):
         parts.append(clip.scored)
-        said.append(heads[0].logits[:, clip.places, :NEUTRAL_INDEX].argmax(-1))
+        said.append(heads[0].said[:, clip.places, :NEUTRAL_INDEX].argmax(-1))
     return keep_arrays(path, **to_arrays(joined(parts)), said=np.concatenate(said, axis=1))
 
 

@@ -1,18 +1,21 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tiny_studies import TINY, TinyData, tiny_context
 
+from stf2m_ros.evaluation.judging import judged_in_one_window
 from stf2m_ros.evaluation.report.writing import missing_reasons, write_report
 from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, Accuracy
 from stf2m_ros.evaluation.studies.catalogue import NAMES, open_study
 from stf2m_ros.evaluation.studies.cross_dataset import CrossDataset
-from stf2m_ros.evaluation.studies.fuzzy_ranges import RANGES, FuzzyRanges
+from stf2m_ros.evaluation.studies.fuzzy_ranges import RANGES, EveryRange, FuzzyRanges
 from stf2m_ros.evaluation.studies.robot import AT_ONCE, SETTLED, Robot
 from stf2m_ros.evaluation.studies.robustness import COLUMNS, Robustness
 from stf2m_ros.evaluation.studies.speed import Speed
 from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
+from stf2m_ros.runtime.bundle import read_card, write_card
 
 SHORT = replace(TINY, name="smoke")  # where a study asks less of a smoke run
 
@@ -98,6 +101,19 @@ def test_every_pair_of_ranges_is_answered_from_one_pass(tmp_path):
     assert all(isinstance(row.cells["ACC"], Score) for row in table.rows)
     assert (tmp_path / "out" / "ranges_acc.png").exists()
     assert "own ranges are" in table.note
+
+
+def test_at_the_bundles_own_ranges_the_answer_is_what_the_robot_says(tmp_path):
+    context, heads = tiny_context(tmp_path), []
+    card = read_card(context.bundle)
+    card = write_card(context.bundle, replace(card, fuzzy=replace(card.fuzzy, rule_share=0.3)))
+
+    def remembered(head):
+        heads.append(EveryRange(head, [(card.fuzzy.component_range, card.fuzzy.intensity_range)], card))
+        return heads[0]
+
+    for clip in judged_in_one_window(context.data, context.bundle, remembered):
+        np.testing.assert_allclose(heads[0].said[0, clip.places], clip.scored.probabilities, atol=1e-6)
 
 
 def test_a_last_layer_fitted_to_one_set_is_judged_on_another(tmp_path):
