@@ -64,9 +64,11 @@ def _asked(options: argparse.Namespace) -> "Asked":
         size="smoke" if is_tiny else "claims",
         seed=options.seed,
         methods=tuple(options.method),
+        settings=tuple(options.setting),
         predictions=tuple(options.predictions),
         clips=options.clips,
         training_rounds=options.rounds,
+        training_steps=options.steps,
     )
 
 
@@ -101,7 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help="one study, tiny")
     parser.add_argument("--clips", type=int, metavar="N", help="generated clips to judge on; of a set 20 times as many")
     parser.add_argument("--rounds", type=_rounds, metavar="N", help="draws of people and labels of studies that train")
+    parser.add_argument("--steps", type=_steps, metavar="N", help="optimiser steps of each method that is trained")
     parser.add_argument("--method", nargs="+", default=[], help="of few_shot: which methods; all if not given")
+    parser.add_argument(
+        "--setting", nargs="+", default=[], help="of few_shot: few, labels-5, labels-10, all, defects; all if not given"
+    )
     parser.add_argument(
         "--predictions",
         nargs="+",
@@ -115,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
 def _rounds(text: str) -> int:
     if not text.isdigit() or int(text) < 2:
         raise argparse.ArgumentTypeError(f"expected 2 or more, since no number stands without its spread; found {text}")
+    return int(text)
+
+
+def _steps(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {text}")
     return int(text)
 
 

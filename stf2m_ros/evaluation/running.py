@@ -34,7 +34,7 @@ _LIBRARIES = ("stf2m_ros", "numpy", "opencv-python-headless", "onnxruntime", "al
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command line asks for. clips, training_rounds: instead of the size's own numbers."""
+    """What a command line asks for. clips, training_rounds, training_steps: instead of the size's own numbers."""
 
     studies: Tuple[str, ...]
     data: Tuple[str, ...]
@@ -44,13 +44,15 @@ class Asked:
     size: str = SMOKE.name
     seed: int = 0
     methods: Tuple[str, ...] = ()
+    settings: Tuple[str, ...] = ()
     predictions: Tuple[str, ...] = ()
     clips: Optional[int] = None
     training_rounds: Optional[int] = None
+    training_steps: Optional[int] = None
 
     @property
     def study_size(self) -> StudySize:
-        given = {"clips": self.clips, "training_rounds": self.training_rounds}
+        given = {name: getattr(self, name) for name in ("clips", "training_rounds", "training_steps")}
         return replace(_SIZES[self.size], **{name: number for name, number in given.items() if number is not None})
 
 
@@ -99,6 +101,7 @@ def _context(name: str, asked: Asked, data: List[EvaluationData]) -> StudyContex
         size=asked.study_size,
         seed=asked.seed,
         methods=asked.methods,
+        settings=asked.settings,
         other_data=tuple(others),
         other_bundles=tuple(other_bundles),
         predictions=asked.predictions,

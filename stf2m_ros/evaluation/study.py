@@ -190,6 +190,7 @@ class StudyContext:
     size: StudySize = SMOKE
     seed: int = 0
     methods: Tuple[str, ...] = ()  # --method, where a study compares methods; empty: all
+    settings: Tuple[str, ...] = ()  # --setting, where a study has several of labels and data; empty: all
     other_data: Tuple[EvaluationData, ...] = ()  # further --data, for studies of several sets
     other_bundles: Tuple[Path, ...] = ()  # further --bundle
     predictions: Tuple[str, ...] = ()  # --predictions: files of outside models, those joined by + bagged

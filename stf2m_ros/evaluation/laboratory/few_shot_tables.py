@@ -1,13 +1,15 @@
 """The tables of the few-shot study, out of what its cells keep."""
 
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from stf2m_ros.baselines.catalogue import METHODS, OURS
 from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, Run, ahead, average, worst
 from stf2m_ros.evaluation.study import Cell, Missing, Row, Table
 
 SHOTS = (1, 5, 10)
-LABELS_OF_EACH_CLASS = (5, 10)
+FEW, ALL, DEFECTS = "few", "all", "defects"
+LABELS_OF_EACH_CLASS = {"labels-5": 5, "labels-10": 10}
+"""Settings of labels: FEW and partly wrong, ALL, so many of each class. DEFECTS: a share of the data, faces spoilt."""
 DATA_SHARES = (0.25, 0.5, 1.0)
 DEFECT_AREAS = (0.0, 0.1, 0.3)
 AS_IS, ADAPTED = "as trained", "adapted"
@@ -19,21 +21,43 @@ ByMethod = Mapping[str, Rounds]
 Defects = Mapping[Tuple[float, float], Rounds]
 
 
+def labels_tables(found: Mapping[str, ByMethod]) -> Iterator[Table]:
+    """Of the settings of labels that were run."""
+    every = found.get(ALL, {})
+    if FEW in found:
+        yield wrong_labels_table(every, found[FEW])
+    for setting, count in LABELS_OF_EACH_CLASS.items():
+        if setting in found:
+            yield labels_table(
+                f"Trained on {count} labelled expressions of each class and nothing else", found[setting]
+            )
+    if every:
+        yield labels_table("Trained on all labelled expressions, their labels right", every)
+    if len(found) > 1:
+        yield together_table(list(found.values()))
+    if every:
+        yield shots_table(every)
+
+
 def wrong_labels_table(every: ByMethod, few: ByMethod) -> Table:
-    """In the layout of the paper's Table V."""
+    """In the layout of the paper's Table V. every: empty where only few labels were learned from."""
     standard, few_shot = ("All data, average", "All data, worst"), ("Few-shot, average", "Few-shot, worst")
     adapted = ("Few-shot, adapted", "Few-shot, adapted, RECALL")
     rows = []
-    for name in every:
-        cells = {**cells_of(standard, every[name], (average, worst)), **cells_of(few_shot, few[name], (average, worst))}
+    for name in few:
+        cells = cells_of(few_shot, few[name], (average, worst))
         cells.update(cells_of(adapted, few[name], (average, _recall), ADAPTED))
+        if every:
+            cells.update(cells_of(standard, every[name], (average, worst)))
+        else:
+            cells.update(dict.fromkeys(standard, Missing("all data were not asked for")))
         rows.append(_row(name, {**cells, **_ahead_of(name, few)}))
     title, columns = "20 % of the data, 30 % of the labels wrong", (*standard, *few_shot, *adapted, *_AHEAD)
     note = f"Accuracy as trained, and adapted once more to the same clips. {_AHEAD_NOTE}"
     return Table(title, ("Method",), columns, tuple(rows), note=note)
 
 
-def few_labels_table(count: int, found: ByMethod) -> Table:
+def labels_table(title: str, found: ByMethod) -> Table:
     """Both as trained and adapted to the same clips once more."""
     as_is, adapted = ("ACC, as trained",), ("ACC, adapted", "RECALL, adapted")
     rows = []
@@ -41,14 +65,13 @@ def few_labels_table(count: int, found: ByMethod) -> Table:
         cells = cells_of(as_is, found[name], (average,))
         cells.update(cells_of(adapted, found[name], (average, _recall), ADAPTED))
         rows.append(_row(name, {**cells, **_ahead_of(name, found)}))
-    title = f"Trained on {count} labelled expressions of each class and nothing else"
     return Table(title, ("Method",), (*as_is, *adapted, *_AHEAD), tuple(rows), note=_AHEAD_NOTE)
 
 
 def together_table(settings: Sequence[ByMethod]) -> Table:
     """How far ST-F2M is ahead over all settings of labels: what no single one of them shows may be seen in all."""
     rows = [_row(name, _ahead_of(name, *settings)) for name in settings[0] if name != OURS]
-    note = f"Few and wrong labels, so many of each class, and all. {_AHEAD_NOTE}"
+    note = f"All that stand above. {_AHEAD_NOTE}"
     return Table("All settings of labels together", ("Method",), tuple(_AHEAD), tuple(rows), note=note)
 
 

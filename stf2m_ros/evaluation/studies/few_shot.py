@@ -5,7 +5,7 @@ Clips are single expressions, as CK+'s sequences are; nobody is both learned fro
 """
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -23,17 +23,17 @@ from stf2m_ros.evaluation.laboratory.few_labels import (
 from stf2m_ros.evaluation.laboratory.few_shot_pictures import draw_defects, draw_shots
 from stf2m_ros.evaluation.laboratory.few_shot_tables import (
     ADAPTED,
+    ALL,
     AS_IS,
     DATA_SHARES,
     DEFECT_AREAS,
+    DEFECTS,
+    FEW,
     LABELS_OF_EACH_CLASS,
     SHOTS,
     Rounds,
     defects_table,
-    few_labels_table,
-    shots_table,
-    together_table,
-    wrong_labels_table,
+    labels_tables,
 )
 from stf2m_ros.evaluation.laboratory.method_runs import (
     SUPPORT_SHOTS,
@@ -48,6 +48,9 @@ from stf2m_ros.evaluation.laboratory.method_runs import (
 from stf2m_ros.evaluation.study import SMOKE, Picture, StudyContext, StudyResult
 from stf2m_ros.meta.token_cache import TokenCache
 
+SETTINGS = (FEW, ALL, *LABELS_OF_EACH_CLASS, DEFECTS)
+"""What matters most comes first, for a study may be stopped: few and wrong labels."""
+_OF_A_TINY_STUDY = (FEW, ALL, *list(LABELS_OF_EACH_CLASS)[:1], DEFECTS)
 _GIVEN_SHARE = 0.5
 """Of the judged people, those whose labelled expressions the K-shot curves adapt to."""
 
@@ -62,29 +65,36 @@ class FewShot:
         if context.data is None or context.bundle is None:
             return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder methods share"})
         methods, runs, full = chosen_methods(context.methods), _Runs(context), context.size.name != SMOKE.name
-        # Tiny: one of each, which shows that it runs.
-        counts, shares = (LABELS_OF_EACH_CLASS, DATA_SHARES) if full else (LABELS_OF_EACH_CLASS[:1], DATA_SHARES[-1:])
-        areas = DEFECT_AREAS if full else DEFECT_AREAS[::2]
-        runs.expect(len(methods) * (2 + len(counts)) + len(shares) * len(areas))
-        # What matters most comes first, for a study may be stopped: few and wrong labels.
-        few = {name: runs.of(name, "few") for name in methods}
-        every = {name: runs.of(name, "all") for name in methods}
-        labels = {count: {name: runs.of(name, f"labels-{count}") for name in methods} for count in counts}
-        defects = {(share, area): runs.with_defects(share, area) for share in shares for area in areas}
-        tables = (
-            wrong_labels_table(every, few),
-            *(few_labels_table(count, found) for count, found in labels.items()),
-            together_table([few, *labels.values(), every]),
-            shots_table(every),
-            defects_table(defects),
-        )
+        settings = chosen_settings(context.settings, full)
+        shares, areas = (DATA_SHARES, DEFECT_AREAS) if full else (DATA_SHARES[-1:], DEFECT_AREAS[::2])  # tiny: it runs
+        labels = [setting for setting in settings if setting != DEFECTS]
+        runs.expect(len(methods) * len(labels) + (DEFECTS in settings) * len(shares) * len(areas))
+        found = {setting: {name: runs.of(name, setting) for name in methods} for setting in labels}
+        tables = [*labels_tables(found)]
+        pictures = []
         context.out.mkdir(parents=True, exist_ok=True)
-        pictures = (
-            Picture(draw_shots(every, context.out / "shots.png"), "Accuracy over the number of labelled expressions"),
-            Picture(draw_defects(defects, context.out / "defects.png"), "Amount of data against area of defects"),
-        )
+        if ALL in found:
+            shots = draw_shots(found[ALL], context.out / "shots.png")
+            pictures.append(Picture(shots, "Accuracy over the number of labelled expressions"))
+        if DEFECTS in settings:
+            defects = {(share, area): runs.with_defects(share, area) for share in shares for area in areas}
+            tables.append(defects_table(defects))
+            drawn = draw_defects(defects, context.out / "defects.png")
+            pictures.append(Picture(drawn, "Amount of data against area of defects"))
         facts = {"methods": list(methods), "steps": context.size.training_steps, "windows_a_step": WINDOWS_A_STEP}
-        return StudyResult(self.name, tables, pictures, ("table_v",), facts)
+        return StudyResult(self.name, tuple(tables), tuple(pictures), ("table_v",), facts)
+
+
+def chosen_settings(names: Sequence[str], full: bool) -> Tuple[str, ...]:
+    """The names in the order in which they are run; all where none is given, but in a tiny study.
+
+    Raises ValueError for one that is not there.
+    """
+    unknown = sorted(set(names) - set(SETTINGS))
+    if unknown:
+        raise ValueError(f"setting: expected some of {', '.join(SETTINGS)}, found {', '.join(unknown)}")
+    of_size = SETTINGS if full else _OF_A_TINY_STUDY
+    return tuple(name for name in SETTINGS if name in (names or of_size))
 
 
 class _Runs:
@@ -98,19 +108,19 @@ class _Runs:
     def expect(self, of_each_round: int) -> None:
         self.context.cells.expect(of_each_round * self.context.size.training_rounds)
 
-    def of(self, method: str, kind: str) -> Rounds:
-        """kind: all, few (and partly wrong), or labels-N of each class."""
+    def of(self, method: str, setting: str) -> Rounds:
+        """setting: one of SETTINGS but DEFECTS."""
 
         def cell(number: int) -> Dict[str, Any]:
             seed = self._seed(number)
             clips, judged = self._expressions(number)
-            if kind == "few":
+            if setting == FEW:
                 clips = few_with_wrong_labels(clips, FEW_SHARE, WRONG_SHARE, seed)
-            if kind.startswith("labels"):
-                clips = shots_of_each_class(clips, int(kind.split("-")[1]), seed)
-            return self._attempted(method, clips, judged, seed, with_shots=kind == "all")
+            if setting in LABELS_OF_EACH_CLASS:
+                clips = shots_of_each_class(clips, LABELS_OF_EACH_CLASS[setting], seed)
+            return self._attempted(method, clips, judged, seed, with_shots=setting == ALL)
 
-        return self._rounds(f"{kind}-{method}", cell)
+        return self._rounds(f"{setting}-{method}", cell)
 
     def with_defects(self, share: float, area: float) -> Rounds:
         """Ours, on a share of the data, with so much of every face hidden."""

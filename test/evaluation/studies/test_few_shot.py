@@ -5,19 +5,20 @@ import pytest
 from short_clips import BUNDLE, ShortClips
 
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
-from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, few_labels_table, together_table
+from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, labels_table, together_table
 from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, ahead, average, worst
 from stf2m_ros.evaluation.report.writing import write_report
 from stf2m_ros.evaluation.studies.ablation import GROUPS, INTERFERED, VARIANTS, Ablation, ablation_table
-from stf2m_ros.evaluation.studies.few_shot import FewShot
+from stf2m_ros.evaluation.studies.few_shot import SETTINGS, FewShot, chosen_settings
 from stf2m_ros.evaluation.study import SMOKE, Cells, Missing, Score, StudyContext, StudySize
 
 TINY = StudySize(SMOKE.name, 2, 2, clips=6, training_clips=12, training_steps=1, groups=1, clips_per_group=1)
 
 
-def context(tmp_path, data, methods=()):
+def context(tmp_path, data, methods=(), settings=()):
     cells = Cells(tmp_path / "cells")
-    return StudyContext(data, BUNDLE, tmp_path / "out", tmp_path / "work", cells, TINY, methods=methods)
+    where = (tmp_path / "out", tmp_path / "work", cells)
+    return StudyContext(data, BUNDLE, *where, TINY, methods=methods, settings=settings)
 
 
 def run_with(right, rows=10, people=("a", "b")):
@@ -49,9 +50,10 @@ def test_each_frame_has_what_the_bundle_reads_of_its_components():
 def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
     asked = context(tmp_path, ShortClips(learned_from=24), ("supervised", "protonet"))
     result = FewShot().run(asked)
-    tables = {table.title.split()[0]: table for table in result.tables}
-    assert list(tables) == ["20", "Trained", "All", "K-shot:", "Amount"]
-    for table in (tables["Trained"], tables["K-shot:"], tables["Amount"]):
+    starts = ["20 % of", "Trained on 5", "Trained on all", "All settings", "K-shot", "Amount of"]
+    assert all(table.title.startswith(start) for table, start in zip(result.tables, starts))
+    few, five, every, _, shots, defects = result.tables
+    for table in (few, five, every, shots, defects):
         for row in table.rows:
             scores = [cell for cell in row.cells.values() if isinstance(cell, Score)]
             assert scores and all(cell.n == 2 for cell in scores), (table.title, row)
@@ -63,6 +65,24 @@ def test_few_shot_fills_its_tables_keeps_its_cells_and_draws(tmp_path):
     assert len(kept) == 2 * (3 * 2 + 2)
     again = FewShot().run(asked)
     assert json.dumps([str(t) for t in again.tables]) == json.dumps([str(t) for t in result.tables])
+
+
+def test_one_setting_alone_is_run_and_told_of(tmp_path):
+    asked = context(tmp_path, ShortClips(learned_from=24), ("supervised",), ("few",))
+    result = FewShot().run(asked)
+    (table,) = result.tables
+    cells = table.rows[0].cells
+    assert isinstance(cells["Few-shot, average"], Score)
+    assert cells["All data, average"] == Missing("all data were not asked for")
+    assert len(list((tmp_path / "cells").glob("*.json"))) == 2 and not result.pictures
+
+
+def test_settings_are_run_in_the_order_of_what_matters_whatever_was_typed():
+    assert chosen_settings(("defects", "few"), full=True) == ("few", "defects")
+    assert chosen_settings((), full=True) == SETTINGS
+    assert chosen_settings((), full=False) == ("few", "all", "labels-5", "defects")
+    with pytest.raises(ValueError, match="found labels-7"):
+        chosen_settings(("labels-7",), full=True)
 
 
 def test_the_ablation_judges_every_variant_in_every_environment_with_few_labels_and_with_all(tmp_path):
@@ -111,7 +131,7 @@ def test_too_few_clips_leave_the_reason_in_the_row():
     assert cells_of(("x",), [reason, {"as trained": run_with([1, 2])}], (average,)) == {
         "x": Missing("tasks need two emotions")
     }
-    table = few_labels_table(5, {"maml": [reason, reason], "st-f2m": [reason, reason]})
+    table = labels_table("few", {"maml": [reason, reason], "st-f2m": [reason, reason]})
     assert table.rows[0].cells["ST-F2M ahead, ACC"] == Missing("not all rounds could be run")
 
 
