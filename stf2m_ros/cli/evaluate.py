@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 OUT = Path("out") / "evaluation"
 STUDIES = ("accuracy", "robustness", "few_shot", "ablation", "fuzzy_ranges", "cross_dataset", "robot", "speed")
 ALL = ("smoke", "claims")
+METHODS = (
+    *("supervised", "maml", "fomaml", "reptile", "protonet", "relationnet", "anil", "metacrl"),
+    *("rules-alone", "single-level", "st-f2m-tasks", "st-f2m"),
+)
+SETTINGS = ("few", "all", "labels-5", "labels-10", "defects")
 SHIPPED = Path("models") / "generated_faces"
 _NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz", "mir_eval")
 
@@ -104,10 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clips", type=int, metavar="N", help="generated clips to judge on; of a set 20 times as many")
     parser.add_argument("--rounds", type=_rounds, metavar="N", help="draws of people and labels of studies that train")
     parser.add_argument("--steps", type=_steps, metavar="N", help="optimiser steps of each method that is trained")
-    parser.add_argument("--method", nargs="+", default=[], help="of few_shot: which methods; all if not given")
-    parser.add_argument(
-        "--setting", nargs="+", default=[], help="of few_shot: few, labels-5, labels-10, all, defects; all if not given"
-    )
+    chosen = {"nargs": "+", "default": [], "metavar": "NAME"}
+    methods, settings = ", ".join(METHODS), ", ".join(SETTINGS)
+    parser.add_argument("--method", **chosen, choices=METHODS, help=f"of few_shot: {methods}; all if not given")
+    parser.add_argument("--setting", **chosen, choices=SETTINGS, help=f"of few_shot: {settings}; all if not given")
     parser.add_argument(
         "--predictions",
         nargs="+",

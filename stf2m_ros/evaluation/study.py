@@ -5,7 +5,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from typing_extensions import Protocol
@@ -151,7 +151,8 @@ class Cells:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._expected, self._done, self._computed, self._took_s = 0, 0, 0, 0.0
+        self._expected, self._done = 0, 0
+        self._took_s: List[float] = []  # of those that were computed
 
     def expect(self, count: int) -> None:
         """So many will be asked for: from here on each that is computed says about how long the rest will take."""
@@ -166,16 +167,20 @@ class Cells:
             found = compute()
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(found).encode("utf-8"))
-            self._computed, self._took_s = self._computed + 1, self._took_s + time.monotonic() - started_s
+            self._took_s.append(time.monotonic() - started_s)
             _LOG.info("%s", self.progress(key))
         return json.loads(path.read_text(encoding="utf-8"))
 
     def progress(self, key: str) -> str:
-        """A line for people. What was kept from a former run counts as done, and tells nothing about time."""
+        """A line for people. What was kept from a former run counts as done, and tells nothing about time.
+
+        Nor does the first one, which reads and encodes the clips for all of them, once there are others.
+        """
         if not self._expected:
             return key
-        left_s = self._took_s / max(self._computed, 1) * max(self._expected - self._done, 0)
-        return f"{key}: {self._done} of {self._expected}, at most about {left_s / 60:.0f} min left"
+        took_s = self._took_s[1:] or self._took_s or [0.0]
+        left_s = sum(took_s) / len(took_s) * max(self._expected - self._done, 0)
+        return f"{key}: {self._done} of {self._expected}, about {left_s / 60:.0f} min left"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ import pytest
 from fakes import write_tiny_bundle
 from set_fixtures import face_points, wflw_line, write_picture
 
-from stf2m_ros.cli.evaluate import STUDIES, main
+from stf2m_ros.baselines import catalogue
+from stf2m_ros.cli.evaluate import METHODS, SETTINGS, STUDIES, main
+from stf2m_ros.evaluation.studies import few_shot
 from stf2m_ros.evaluation.studies.catalogue import NAMES
 
 
@@ -55,6 +57,24 @@ def test_more_rounds_go_on_from_those_that_are_kept(tmp_path, capsys):
         assert f"expected 2 or more, since no number stands without its spread; found {none}" in capsys.readouterr().err
 
 
+def test_other_steps_are_another_result_and_one_setting_can_be_asked_for(tmp_path, capsys):
+    work, out = tmp_path / "work", tmp_path / "out"
+    bundle = ["--bundle", str(write_tiny_bundle(tmp_path / "bundle")), "--work", str(work), "--out", str(out)]
+    faces = ["--data", str(a_set(tmp_path / "faces", people=5)), "--smoke", "--rounds", "2"]
+    command = ["few_shot", *faces, *bundle, "--method", "rules-alone", "--setting", "few"]
+    for steps in ("3", "4"):
+        assert main([*command, "--steps", steps]) == 0
+        (study,) = json.loads((out / "results.json").read_text())["studies"]
+        assert study["facts"]["steps"] == int(steps)
+    assert len(list(work.rglob("few-rules-alone-0.json"))) == 2
+    assert not list(work.rglob("all-*.json"))
+    capsys.readouterr()
+    for wrong in (("--steps", "0"), ("--setting", "many"), ("--method", "ours")):
+        with pytest.raises(SystemExit):
+            main([*command, *wrong])
+        assert wrong[1] in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
     assert main(["accuracy", "--data", str(tmp_path / "none"), "--out", str(tmp_path)]) == 1
     assert main(["accuracy", "--bundle", str(tmp_path / "none"), "--clips", "1", "--out", str(tmp_path)]) == 1
@@ -63,5 +83,5 @@ def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
     assert all(line.startswith("evaluate: ") for line in lines)
 
 
-def test_the_command_line_offers_every_study():
-    assert STUDIES == NAMES
+def test_the_command_line_offers_every_study_method_and_setting():
+    assert (NAMES, tuple(catalogue.METHODS), few_shot.SETTINGS) == (STUDIES, METHODS, SETTINGS)

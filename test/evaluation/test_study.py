@@ -29,7 +29,7 @@ def test_a_cell_that_was_computed_says_how_long_the_rest_takes(tmp_path):
     cells.expect(3)
     cells.get("a", dict)  # kept
     cells.get("b", dict)
-    assert cells.progress("b") == "b: 2 of 3, at most about 0 min left"
+    assert cells.progress("b") == "b: 2 of 3, about 0 min left"
 
 
 def test_a_row_that_cannot_be_measured_says_why():
