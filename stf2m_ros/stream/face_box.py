@@ -15,6 +15,12 @@ def scaled(box: Box, factor: float) -> Box:
     return x * factor, y * factor, width * factor, height * factor
 
 
+def is_centred_in(box: Box, rows: int, columns: int) -> bool:
+    """Whether the box's centre lies in an image of that size; then any square around it shows some of the image."""
+    x, y, width, height = box
+    return 0 <= x + width / 2 < columns and 0 <= y + height / 2 < rows
+
+
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union, 0 to 1."""
     shared_x = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stf2m_ros.stream.cropper_settings import CropperSettings
-from stf2m_ros.stream.face_box import blended, distance, scaled, size_ratio
+from stf2m_ros.stream.face_box import blended, distance, is_centred_in, scaled, size_ratio
 from stf2m_ros.stream.face_likeness import FaceMemory, face_signature
 from stf2m_ros.stream.face_observation import Box
 from stf2m_ros.stream.face_tracker import FaceTracker
@@ -36,7 +36,9 @@ class FollowedPerson:
     def follow(self, stamp_s: float, image_rgb: np.ndarray) -> float:
         """Track them into this image; returns how well that went, -1 to 1."""
         tracked = self._tracker.follow(image_rgb)
-        if tracked.score >= self._settings.hold_score:
+        # Who walks out leaves an edge behind, on which the tracker would go on and out of the picture.
+        in_picture = is_centred_in(tracked.box, *image_rgb.shape[:2])
+        if in_picture and tracked.score >= self._settings.hold_score:
             self.box = tracked.box
             self.seen_s = stamp_s
             self._smooth()

@@ -1,10 +1,17 @@
 import pytest
 
-from stf2m_ros.stream.face_box import blended, distance, overlap, scaled, size_ratio, square_around
+from stf2m_ros.stream.face_box import blended, distance, is_centred_in, overlap, scaled, size_ratio, square_around
 
 
 def test_a_square_lies_around_its_centre():
     assert square_around(50, 40, 20) == (40, 30, 20, 20)
+
+
+def test_a_box_that_reaches_outside_is_centred_in_the_image_or_is_not():
+    assert is_centred_in((-9, -9, 20, 20), 10, 30)
+    assert not is_centred_in((-11, 0, 20, 20), 30, 30)
+    assert not is_centred_in((0, 0, 20, 20), 10, 30)
+    assert not is_centred_in((20, 0, 20, 20), 30, 30)
 
 
 def test_overlap_is_one_for_the_same_box_and_zero_for_strangers():

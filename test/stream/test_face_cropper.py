@@ -109,6 +109,18 @@ def test_after_a_long_absence_a_new_track_begins_and_it_is_said(scene):
     assert letters[-5:] == "22222" and len(watch.switches) == 1
 
 
+@pytest.mark.parametrize("who, x_px, y_px", [("anna", 0, -5), ("anna", 0, -14), ("bela", -5, 0), ("bela", -9, 0)])
+def test_who_walks_out_of_the_picture_is_gone(watch, scene, who, x_px, y_px):
+    """On a smooth background the edge that they leave behind looks like them for a long time."""
+    places = [(160 + x_px * step, 90 + y_px * step) for step in range(60)]
+    images = [scene.still((getattr(scene, who), x, y, 100)) for x, y in [places[0]] * 5 + places]
+    letters = watch(*images)
+    assert letters.startswith(".1111") and letters.endswith("....")
+    for image, observed in zip(images, watch.seen):
+        if isinstance(observed, FaceFound):
+            assert crop_face(image, observed.box, Preprocessing()).shape == (112, 112, 3)
+
+
 def test_a_covered_face_is_not_followed_on_what_covers_it(watch, scene):
     anna = (scene.anna, 320, 180, 150)
     watch(*[scene(anna) for _ in range(10)])
