@@ -34,10 +34,11 @@ def utterance_of_message(message: stf2m.Utterance, end_s: float) -> Utterance:
     """Times that the message leaves at 0 are made up: the end from the header, the start from the text's length."""
     end_s = seconds_of(message.end) or seconds_of(message.header.stamp) or end_s
     words = tuple(_word_of(each) for each in message.words)
-    estimate = spoken_until(message.text, end_s, message.utterance_id)
+    estimate, start_s = spoken_until(message.text, end_s, message.utterance_id), seconds_of(message.start)
     return replace(
         estimate,
-        start_s=seconds_of(message.start) or estimate.start_s,
+        start_s=start_s or estimate.start_s,
+        start_is_estimated=not (start_s or words),
         words=words,
         speaker_id=message.speaker_id,
         is_final=message.is_final,

@@ -1,6 +1,6 @@
 """The words of the followed speaker with their times; later ones may correct what was heard before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import List, Tuple
 
 from stf2m_ros.stream.timed_word import TimedWord, as_utterance
@@ -44,7 +44,8 @@ class Transcript:
     """Timed words by the stamps they were spoken at, however late they arrive.
 
     An utterance replaces the one with its utterance_id, or, where either has no id, those of the same speaker
-    whose time it shares by more than half; so a corrected text never stands beside the wrong one.
+    whose time it shares by more than half; so a corrected text never stands beside the wrong one. A start that was only
+    estimated says nothing of that: texts that come in quick succession follow each other.
     """
 
     def __init__(self, limits: TranscriptLimits = DEFAULT_LIMITS, followed_speaker: str = "") -> None:
@@ -62,8 +63,10 @@ class Transcript:
         length_s = _end_s(utterance) - _start_s(utterance)
         if length_s > self._limits.utterance_s:
             return Heard(0, f"passed over: expected at most {self._limits.utterance_s:.0f} s, found {length_s:.0f}")
-        words, remark = self._believed_words(utterance)
         self._kept = [kept for kept in self._kept if not _is_correction(utterance, kept.utterance)]
+        if utterance.start_is_estimated:
+            utterance = self._begun_after_the_last(utterance)
+        words, remark = self._believed_words(utterance)
         self._kept.append(_Kept(utterance, words))
         self._drop_the_first_heard()
         return Heard(len(words), remark)
@@ -79,6 +82,12 @@ class Transcript:
 
     def reset(self) -> None:
         self._kept = []
+
+    def _begun_after_the_last(self, utterance: Utterance) -> Utterance:
+        """Nobody speaks twice at a time."""
+        before = [kept.utterance for kept in self._kept if kept.utterance.speaker_id == utterance.speaker_id]
+        ends_s = [each.end_s for each in before if each.end_s <= utterance.end_s]
+        return replace(utterance, start_s=max([utterance.start_s, *ends_s]))
 
     def _believed_words(self, utterance: Utterance) -> Tuple[Tuple[TimedWord, ...], str]:
         limits, remarks = self._limits, []
@@ -116,6 +125,8 @@ def _is_correction(new: Utterance, old: Utterance) -> bool:
         return False
     if new.utterance_id and old.utterance_id:
         return new.utterance_id == old.utterance_id
+    if new.start_is_estimated or old.start_is_estimated:
+        return (new.text, new.end_s) == (old.text, old.end_s)
     if (new.start_s, new.end_s) == (old.start_s, old.end_s):
         return True
     shared_s = min(new.end_s, old.end_s) - max(new.start_s, old.start_s)

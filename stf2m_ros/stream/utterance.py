@@ -28,6 +28,7 @@ class Utterance:
     speaker_id: str = ""
     utterance_id: str = ""  # an utterance of the same id is a correction; two different ids are never the same speech
     is_final: bool = True
+    start_is_estimated: bool = False  # the source told when it ended at most
 
     def __post_init__(self) -> None:
         check_span(self.start_s, self.end_s)
@@ -36,7 +37,7 @@ class Utterance:
 def spoken_until(text: str, end_s: float, utterance_id: str = "") -> Utterance:
     """An utterance of which only the end is known, such as plain text stamped at arrival; its start is estimated."""
     length_s = min(len(text) / _CHARACTERS_PER_S, _LONGEST_ESTIMATE_S)
-    return Utterance(text, end_s - length_s, end_s, utterance_id=utterance_id)
+    return Utterance(text, end_s - length_s, end_s, utterance_id=utterance_id, start_is_estimated=True)
 
 
 def clean_text(text: str) -> str:

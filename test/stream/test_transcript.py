@@ -74,6 +74,17 @@ def test_different_ids_are_never_corrections_of_each_other():
     assert sorted(texts(transcript)) == sorted(["hello", "there", "how", "are", "you"])
 
 
+def test_plain_texts_in_quick_succession_follow_each_other():
+    """A recogniser that sends three sentences at once tells no start: what is made up must not delete what was said."""
+    transcript = Transcript()
+    sentences = ("I was so happy this morning", "but now it hurts a lot", "please help me")
+    for place, sentence in enumerate(sentences):
+        transcript.add(spoken_until(sentence, EPOCH_S + 0.05 * place))
+    assert " ".join(texts(transcript)) == " ".join(sentences)
+    transcript.add(spoken_until(sentences[2], EPOCH_S + 0.1))  # the same message once more
+    assert " ".join(texts(transcript)) == " ".join(sentences)
+
+
 def test_what_is_not_final_is_passed_over():
     transcript = Transcript()
     assert transcript.add(said("may", 0, 1, is_final=False)).remark == "not final"
