@@ -49,7 +49,7 @@ class EmotionRecognizer(LifecycleNode):
         self._rest = ImageRest(self)
         self._messages = SequenceMessages()  # of the worker's thread
         self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
-        self._frame_id = ""
+        self._frame_id, self._idle_state = "", "unconfigured"
         self._absence = AbsenceReason.WINDOW_FILLING
         # Not the node's time: where simulated time stands still, the node shall start and speak all the same.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -104,6 +104,7 @@ class EmotionRecognizer(LifecycleNode):
     @failing_clearly(undo="_release")
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._release()
+        self._idle_state = "finalized"
         return _SUCCESS
 
     def close(self) -> None:
@@ -184,7 +185,7 @@ class EmotionRecognizer(LifecycleNode):
             self.get_logger().warning(
                 "images carry no stamp, the time of arrival stands in", throttle_duration_sec=_THROTTLE_S
             )
-            return now_s
+            stamp_s = now_s  # seen like any other: beside a camera that stamps by a clock of its own time runs back
         if not self._stamp_trust.see(stamp_s, time.monotonic()):
             self._rest.forget()
             self.get_logger().warning(diagnostics.STAMPS_LOST, throttle_duration_sec=_THROTTLE_S)
@@ -231,7 +232,7 @@ class EmotionRecognizer(LifecycleNode):
         silent = images is not None and images.is_silent(now_s)
         return diagnostics.Health(
             now_s=now_s,
-            state="active" if images else "inactive" if self._worker else "unconfigured",
+            state="active" if images else "inactive" if self._worker else self._idle_state,
             engine=loaded.backend.engine if loaded else "",
             backend=loaded.backend.text if loaded else "",
             degraded=loaded.backend.degraded if loaded else False,

@@ -15,7 +15,7 @@ from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import Cropper, FaceCropper, ReadyCrop
 from stf2m_ros.stream.face_detectors import HaarDetector, YuNetDetector
 from stf2m_ros.stream.glove_file import GloveFile
-from stf2m_ros.stream.text_embedding import TextEmbedding
+from stf2m_ros.stream.text_embedding import SubwordTable, TextEmbedding
 from stf2m_ros.stream.transcript import Transcript
 from stf2m_ros.stream.word_table import load_text_table
 
@@ -107,6 +107,12 @@ def _cropper(parameters: RecognizerParameters, bundle: Bundle) -> Cropper:
 
 
 def _embedding(parameters: RecognizerParameters, bundle: Bundle) -> TextEmbedding:
-    if parameters.word_vectors:
-        return GloveFile(parameters.word_vectors)
-    return load_text_table(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
+    table = load_text_table(bundle.path(TEXT_TABLE_FILE), bundle.card.text)
+    if not parameters.word_vectors:
+        return table
+    if isinstance(table, SubwordTable):
+        raise BundleMismatch(
+            f"word_vectors: expected a bundle that was trained on word vectors, found one with a table of its own, "
+            f"to which those of {parameters.word_vectors} mean nothing: {bundle.folder}"
+        )
+    return GloveFile(parameters.word_vectors)

@@ -201,7 +201,8 @@ class RecognizerWorker:
             self._work(loaded.recognizer)
         except Exception as error:  # a thread has no caller: say it, begin a new window, go on
             self._say_failure(error)
-            loaded.recognizer.reset()
+            with self._changed:
+                self._reset_wanted = True  # by the next work: a failing reset must not end the thread either
         self._worked_s = time.monotonic()
 
     def _work(self, recognizer: FedRecognizer) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE
 from stf2m_ros.runtime.engine_switch import EngineSwitch
 from stf2m_ros.runtime.fast_engines import FastEngines
+from stf2m_ros.runtime.segment_values import expect_finite
 from stf2m_ros.runtime.token_store import HostTokens
 
 
@@ -51,7 +52,9 @@ class SwitchedTokens:
         self._come_over(fast)
         fast.queue_window(rows, held, inputs)
         self._wait(fast)
-        return fast.window_results()
+        results = fast.window_results()
+        expect_finite(results)  # here, so that ONNX Runtime takes over
+        return results
 
     def _come_over(self, fast: FastEngines) -> None:
         if fast is not self._fast:

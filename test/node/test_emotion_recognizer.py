@@ -1,6 +1,7 @@
 """The node in this process, under real rclpy, over the real middleware."""
 
 import array
+import itertools
 import shutil
 import threading
 from importlib.util import find_spec
@@ -127,6 +128,15 @@ def test_an_inactive_node_can_be_activated_again_with_an_empty_window(rig, recog
     assert min(seen) >= int(begin_s)
 
 
+def test_a_node_that_was_shut_down_says_that_it_is_final(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    assert node.trigger_shutdown() == SUCCESS
+    rig.until(
+        lambda: any(array.status[0].message == "finalized" for array in rig.harness.diagnostics), "the state it is in"
+    )
+
+
 def test_autostart_configures_and_activates_by_itself(rig, recognizer_node):
     recognizer_node(autostart=True)
     rig.send_images(until=face_seen(rig), what="a face, without anybody's asking")
@@ -176,6 +186,14 @@ def test_a_rule_with_an_unknown_component_is_told_and_takes_effect_once_mended(r
     rules.write_text(whole.replace("mouth_corners:", "moustache:"))
     node = recognizer_node(rules=str(rules))
     fails_until_mended(rig, node, "moustache", lambda: rules.write_text(whole))
+
+
+def test_word_vectors_that_the_bundle_never_learned_from_are_refused(rig, recognizer_node, tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("hello " + " ".join(["0.5"] * 300) + "\n")
+    node = recognizer_node(word_vectors=str(vectors))
+    assert node.trigger_configure() == FAILURE
+    rig.until(lambda: rig.harness.said("expected a bundle that was trained on word vectors"), "the reason in the log")
 
 
 def test_a_bundle_that_is_not_installed_is_told_with_those_that_are(rig, recognizer_node):
@@ -245,6 +263,16 @@ def test_where_every_stamp_runs_back_the_images_count_at_the_time_they_come(rig,
         lambda: any("the time of arrival stands in" in array.status[0].message for array in rig.harness.diagnostics),
         "the reason in the diagnostics",
     )
+
+
+def test_beside_stamps_of_another_clock_images_without_stamps_do_not_silence_the_robot(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    is_stamped = itertools.cycle((0, 1))
+    make = lambda stamp_s: face_image(next(is_stamped) * (stamp_s - BEGIN_S + 560.0))  # noqa: E731
+    rig.send_images(until=face_seen(rig), what="a face", make=make)
+    assert newest(rig).header.stamp.sec == pytest.approx(node.get_clock().now().nanoseconds * 1e-9, abs=5)
+    rig.until(lambda: rig.harness.said("stamps keep running backwards"), "the reason in the log")
 
 
 def test_images_without_a_face_give_a_reason_in_every_segment(rig, recognizer_node):

@@ -223,6 +223,26 @@ def test_the_thread_outlives_a_failure_of_what_runs_the_model(recognizer, inbox)
     worker.stop()
 
 
+def test_the_thread_outlives_a_reset_that_fails_and_tries_again(worker, recognizer, inbox):
+    failures = [RuntimeError("the window is gone"), RuntimeError("and still is")]
+    reset = recognizer.reset
+
+    def failing_reset():
+        reset()
+        if failures:
+            raise failures.pop(0)
+
+    recognizer.reset = failing_reset
+    worker.activate()
+    worker.put_frame(1.0, lambda: PIXEL)
+    until(lambda: not failures)
+    until(lambda: recognizer.resets > 2)
+    worker.put_frame(2.0, lambda: PIXEL)
+    inbox.wait_for(1)
+    assert worker.counts.failures == 2
+    worker.deactivate()
+
+
 def test_texts_that_are_lost_because_too_many_come_at_once_are_told(worker, recognizer, inbox, caplog):
     worker.activate()
     recognizer.may_go_on.clear()

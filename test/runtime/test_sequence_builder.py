@@ -6,7 +6,7 @@ import pytest
 from stf2m_ros.emotions import NEUTRAL_INDEX, class_index
 from stf2m_ros.runtime.emotion_sequence import NO_CLASS, Modality, Segment
 from stf2m_ros.runtime.segment_evidence import WindowEvidence
-from stf2m_ros.runtime.segment_values import SegmentValues
+from stf2m_ros.runtime.segment_values import NotFinite, SegmentValues
 from stf2m_ros.runtime.sequence_builder import build_segments, intensities_of, merge_runs
 from stf2m_ros.stream.absence import AbsenceReason
 from stf2m_ros.stream.segment_text import SegmentText
@@ -27,6 +27,14 @@ def values_of(classes: Sequence[int], firing: Sequence[float] = (0.0,)) -> Segme
         "firing": np.tile(np.array(firing, np.float32), (1, GRID.segments, 1)),
     }
     return SegmentValues.from_head(outputs, temperature=1.0, rules=len(firing))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_no_number_is_not_taken_for_a_class(wrong: float) -> None:
+    outputs = {name: np.zeros((1, 2, 19), np.float32) for name in ("logits", "memberships", "components", "firing")}
+    outputs["logits"][0, 1, 3] = wrong
+    with pytest.raises(NotFinite, match="expected finite logits"):
+        SegmentValues.from_head(outputs, temperature=1.0, rules=4)
 
 
 def segments_of(

@@ -9,6 +9,7 @@ from gpu_rig import ONNX, GpuRig
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE, WINDOW_HEAD_FILE
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines, token_rows
+from stf2m_ros.runtime.fast_engines import FastEngines
 from stf2m_ros.runtime.switched_tokens import SwitchedTokens
 from stf2m_ros.runtime.token_store import HostTokens
 
@@ -132,6 +133,16 @@ def test_a_run_that_tensorrt_refuses_in_flight_loses_nothing(on_gpu: Twins) -> N
     on_gpu.encode(2)
     assert on_gpu.switch.status.engine == ONNX
     on_gpu.assert_agree()
+    assert on_gpu.rig.nothing_is_left()
+
+
+def test_what_overflows_on_the_gpu_is_judged_by_onnx_runtime(on_gpu: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_gpu.encode(0, 1)
+    results = FastEngines.window_results
+    spoiled = {"logits": np.full((1, 60, 19), np.nan, np.float32)}
+    monkeypatch.setattr(FastEngines, "window_results", lambda fast: {**results(fast), **spoiled})
+    on_gpu.assert_agree()
+    assert (on_gpu.switch.status.engine, on_gpu.switch.status.degraded) == (ONNX, True)
     assert on_gpu.rig.nothing_is_left()
 
 
