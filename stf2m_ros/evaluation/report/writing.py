@@ -73,7 +73,7 @@ def _plain_cell(cell: Cell) -> Dict[str, Any]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+    return str(path.relative_to(folder)) if folder in path.parents else path.name
 
 
 def _markdown(results: Sequence[StudyResult], run: Mapping[str, Any]) -> str:
