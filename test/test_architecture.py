@@ -75,6 +75,11 @@ def test_every_shipped_rule_base_loads_and_fits_the_engine(path):
     assert load_rule_base(path).table().codes.shape == (64, 12)
 
 
+def test_a_robot_needs_no_typing_extensions():
+    files = [path for room in (*ROBOT_ROOMS, "node", "data") for path in (ROOT / "stf2m_ros" / room).rglob("*.py")]
+    assert [path.name for path in files if "typing_extensions" in path.read_text(encoding="utf-8")] == []
+
+
 def test_rosdep_never_puts_torch_on_a_robot():
     package = ElementTree.parse(ROOT / "package.xml").getroot()
     wanted = [each.text for each in package if each.tag == "depend" or each.tag.endswith("_depend")]
