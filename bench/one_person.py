@@ -26,15 +26,15 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 import numpy as np
 import torch
 from few_labels import open_tokens
+from measuring.crowd import Crowd, encoded_crowd
+from measuring.fine_tuning import ADAM, GRADIENT, LEARNED, Way, weights_over_steps
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
 from stf2m_ros.baselines.adapted import judge_with
 from stf2m_ros.evaluation.laboratory.encoded_data import chosen_clips, part_of
 from stf2m_ros.evaluation.laboratory.few_labels import expressions, shots_of_each_class
-from stf2m_ros.evaluation.laboratory.fine_tuning import ADAM, GRADIENT, LEARNED, Way, weights_over_steps
 from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, Laboratory, Run, ahead, judge_clips, run_of
-from stf2m_ros.evaluation.laboratory.people import Crowd, encoded_crowd
 from stf2m_ros.evaluation.scores.scored import Scored, joined
 from stf2m_ros.meta.checkpoint import keep_module, load_module
 from stf2m_ros.meta.losses import SegmentLoss

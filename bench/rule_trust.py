@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from measuring.unseen_people import asked
 
-from stf2m_ros.baselines.rule_witness import fired_emotions
+from stf2m_ros.baselines.weighed_labels import fired_emotions
 from stf2m_ros.emotions import INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData

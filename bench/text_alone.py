@@ -21,6 +21,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
+from measuring.dialogues import dialogues
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -29,7 +30,6 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 
 from stf2m_ros.data.clip import Clip
-from stf2m_ros.data.sets.dialogues import dialogues
 from stf2m_ros.data.sets.meld import Meld
 from stf2m_ros.data.sets.recording import clips
 from stf2m_ros.data.slots import slot_track

@@ -11,8 +11,8 @@ it small where expressions are few, so that the outer loop must find embeddings 
 (as R2-D2, Bertinetto et al. 2019, does in closed form; here by Eq. 1). Begun at the layer that learns beside, the inner
 loop had little left to say. Both layers are judged together, each counting as the expressions it was learned from.
 
-The rules are a second witness beside every label, in the inner loop too (`rule_witness`). The inner rate is learned. An
-inner step is measured by the embeddings' own size, so that however long they grow it never overshoots.
+The rules are a second witness beside every label, in the inner loop too (`weighed_labels`). The inner rate is learned.
+An inner step is measured by the embeddings' own size, so that however long they grow it never overshoots.
 """
 
 from typing import NamedTuple, Optional, Tuple
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from stf2m_ros.baselines.method import Given, Judge
-from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, prior_weight, weighed_labels
+from stf2m_ros.baselines.weighed_labels import evidence_of, of_classes, prior_weight, weighed_labels
 from stf2m_ros.meta.losses import SegmentLoss, SegmentTargets
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from stf2m_ros.baselines.method import Given, Judge
-from stf2m_ros.baselines.rule_witness import evidence_of, of_classes
+from stf2m_ros.baselines.weighed_labels import evidence_of, of_classes
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.net.stf2m import HeadOutputs

@@ -5,8 +5,8 @@ from typing import Optional
 from torch import Tensor
 
 from stf2m_ros.baselines.method import Given, Judge
-from stf2m_ros.baselines.rule_witness import evidence_of, of_classes, prior_weight, weighed_labels
 from stf2m_ros.baselines.supervised import Supervised
+from stf2m_ros.baselines.weighed_labels import evidence_of, of_classes, prior_weight, weighed_labels
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.net.stf2m import HeadOutputs

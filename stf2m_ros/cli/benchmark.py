@@ -19,6 +19,7 @@ from stf2m_ros.runtime.bundle import BundleMismatch, load_bundle
 from stf2m_ros.runtime.bundle_engines import open_onnx_engines
 from stf2m_ros.runtime.engine_cache import default_cache_folder
 from stf2m_ros.runtime.tensorrt_api import NO_DLA, PRECISIONS
+from stf2m_ros.shipped_files import find_bundle
 
 DEFAULT_BUNDLE = "generated_faces"
 DEFAULT_OUT = Path("out/benchmark")
@@ -51,7 +52,7 @@ def table(rows: List[Row]) -> str:
 
 
 def _measure(options: argparse.Namespace) -> List[Measurement]:
-    bundle = load_bundle(_bundle_folder(options.bundle))
+    bundle = load_bundle(find_bundle(options.bundle))
     print(f"bundle {bundle.card.name} {bundle.card.model_version}, about {_duration_s(options):.0f} s", flush=True)
     engines = open_onnx_engines(bundle, options.threads)
     try:
@@ -108,20 +109,9 @@ def _keep(options: argparse.Namespace, rows: List[Row], measurements: List[Measu
         print(f"no picture: {missing}")
 
 
-def _bundle_folder(name: str) -> Path:
-    """A folder as it is; for a bare name the installed model, and without ROS that of the source tree."""
-    if os.sep in name or Path(name).is_dir():
-        return Path(name).expanduser()
-    try:
-        from stf2m_ros.node.recognizer_loading import find_bundle  # needs ROS, which a folder does not
-    except (ImportError, AttributeError):  # AttributeError: the messages are there but not built
-        return Path(__file__).resolve().parents[2] / "models" / name
-    return find_bundle(name)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmark", description="What this machine does with a bundle.")
-    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="a folder, or the name of an installed model")
+    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="a folder such as ./NAME, or an installed model")
     parser.add_argument("--threads", type=int, default=1, help="processor cores of one run of ONNX Runtime")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="fp16", help="of the TensorRT engines that build_engine left"

@@ -4,7 +4,6 @@ Runs where the node runs: without PyTorch, and without a running ROS.
 """
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -36,6 +35,7 @@ from stf2m_ros.runtime.tensorrt_api import (
 )
 from stf2m_ros.runtime.tensorrt_builder import build_plan
 from stf2m_ros.runtime.tensorrt_engine import EngineRunError, TensorRTEngine
+from stf2m_ros.shipped_files import find_bundle
 
 _TELL_EVERY_S = 10.0
 _TIMED_RUNS = 30
@@ -55,7 +55,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    bundle, trt = load_bundle(_folder(options.bundle)), find_tensorrt()
+    bundle, trt = load_bundle(find_bundle(options.bundle)), find_tensorrt()
     require_dla(trt, options.dla, options.precision)
     if options.precision == "int8":
         require_for_tensorrt(bundle)
@@ -73,17 +73,6 @@ def _build(options: argparse.Namespace) -> int:
     return open_and_report(
         lambda: FastEngines(trt, bundle, cache, wanted, driver, options.memory), bundle, options.layers
     )
-
-
-def _folder(name: str) -> Path:
-    """A path as it is; for a bare name the installed model, where ROS can tell where that is."""
-    if Path(name).is_dir() or os.sep in name:
-        return Path(name).expanduser()
-    try:
-        from stf2m_ros.node.recognizer_loading import find_bundle  # needs ROS, which a folder does not
-    except (ImportError, AttributeError):  # AttributeError: the messages are there but not built
-        return Path(name)
-    return find_bundle(name)
 
 
 def build_for_trial(trt: ModuleType, bundle: Bundle, precision: str, missing: str) -> int:
@@ -183,7 +172,7 @@ def _print_layers(inspected: str, every_layer: bool) -> None:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="build_engine", description="Build a bundle's TensorRT engines ahead.")
-    made.add_argument("--bundle", required=True, help="folder of a bundle, or the name of an installed model")
+    made.add_argument("--bundle", required=True, help="a folder such as ./NAME, or an installed model")
     made.add_argument("--precision", choices=PRECISIONS, default=BackendSettings.precision, help="default %(default)s")
     made.add_argument(
         "--dla",

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import List, Optional
 
 from stf2m_ros.node.early_end import ending_at_once
+from stf2m_ros.shipped_files import shipped
 
 DOMAINS = range(20, 100)
-PROFILE = Path("config") / "fastdds_shared_memory.xml"
+PROFILE = "config/fastdds_shared_memory.xml"
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
@@ -66,10 +67,8 @@ def _run(asked: argparse.Namespace) -> None:
 
 def _set_up_middleware() -> None:
     """A domain of our own, so that a robot nearby does not hear us, and room for whole images in shared memory."""
-    from ament_index_python.packages import get_package_share_directory
-
     os.environ.setdefault("ROS_DOMAIN_ID", str(DOMAINS[os.getpid() % len(DOMAINS)]))
-    profile = Path(get_package_share_directory("stf2m_ros")) / PROFILE
+    profile = shipped(PROFILE)
     if not any(os.environ.get(name) for name in PROFILE_VARIABLES):
         os.environ.update({name: str(profile) for name in PROFILE_VARIABLES})
 

@@ -6,7 +6,7 @@ from typing import List, Optional, Sequence, Tuple
 from rclpy.node import Node
 
 from stf2m_msgs.msg import EmotionSequence
-from stf2m_ros.evaluation.recordings.recording import Recording
+from stf2m_ros.evaluation.recordings.merged_windows import MergedWindows
 from stf2m_ros.evaluation.recordings.thumbnails import StampedBox
 from stf2m_ros.node.messages import sequence_of_message
 from stf2m_ros.runtime.emotion_sequence import Segment
@@ -25,7 +25,7 @@ class Recorder(Node):
         self.boxes: List[StampedBox] = []
         self.origin_s: Optional[float] = None  # stamp of the clip's first image, once `play` has told it
         self._end_s = 0.0
-        self._recording = Recording()
+        self._recording = MergedWindows()
         self._words = tuple(words)
         self.create_subscription(EmotionSequence, "emotion_sequence", self._on_sequence, 10)
 

@@ -12,14 +12,14 @@ from rclpy.executors import SingleThreadedExecutor
 from stf2m_ros.cli.demo_clip import DemoClip
 from stf2m_ros.cli.demo_processes import Process
 from stf2m_ros.cli.demo_recorder import Recorder
-from stf2m_ros.evaluation.recordings.narration import Narrator, current_line
-from stf2m_ros.evaluation.recordings.recording import (
+from stf2m_ros.evaluation.recordings.merged_windows import (
     agreement,
     json_lines_of_runs,
     json_lines_of_segments,
     neutral_share,
     seen_share,
 )
+from stf2m_ros.evaluation.recordings.narration import Narrator, current_line
 from stf2m_ros.evaluation.recordings.thumbnails import read_thumbnails
 from stf2m_ros.evaluation.recordings.timeline import Timeline, draw_timeline
 from stf2m_ros.runtime.emotion_sequence import Segment

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
 
 from stf2m_ros.cli.needed import missing_line
+from stf2m_ros.shipped_files import shipped
 
 if TYPE_CHECKING:
     from stf2m_ros.evaluation.running import Asked
@@ -21,7 +22,7 @@ METHODS = (
     *("rules-alone", "single-level", "st-f2m-tasks", "st-f2m"),
 )
 SETTINGS = ("few", "all", "labels-5", "labels-10", "defects")
-SHIPPED = Path("models") / "generated_faces"
+DEFAULT_BUNDLE = "models/generated_faces"
 _NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz", "mir_eval")
 
 
@@ -63,7 +64,7 @@ def _asked(options: argparse.Namespace) -> "Asked":
     return Asked(
         studies=names,
         data=tuple(options.data),
-        bundles=tuple(options.bundle or _shipped()),
+        bundles=tuple(options.bundle or [shipped(DEFAULT_BUNDLE)]),
         out=options.out or OUT / options.study,
         work=options.work or OUT / "work",
         size="smoke" if is_tiny else "claims",
@@ -75,19 +76,6 @@ def _asked(options: argparse.Namespace) -> "Asked":
         training_rounds=options.rounds,
         training_steps=options.steps,
     )
-
-
-def _shipped() -> List[Path]:
-    """The bundle that came with the package, from the source tree or from where it is installed."""
-    beside = Path(__file__).resolve().parents[2] / SHIPPED
-    if beside.is_dir():
-        return [beside]
-    try:
-        from ament_index_python.packages import get_package_share_directory  # where ROS 2 is
-
-        return [Path(get_package_share_directory("stf2m_ros")) / SHIPPED]
-    except (ImportError, LookupError) as error:
-        raise FileNotFoundError(f"{SHIPPED}: expected the shipped bundle, found none; use --bundle FOLDER") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,12 +18,12 @@ from stf2m_ros.data.sets.disfa_list import DisfaList
 from stf2m_ros.data.sets.labelled import label_scored, labelled_rows
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.fuzzy.rule_base import RuleBase, load_rule_base
+from stf2m_ros.shipped_files import shipped
 
 if TYPE_CHECKING:
     from stf2m_ros.evaluation.label_summary import LabelSummary
 
-PACKAGE = "stf2m_ros"
-DEFAULT_RULES = Path("config") / "rules" / "facs.yaml"
+DEFAULT_RULES = "config/rules/facs.yaml"
 LABELLED = (*BY_RULES, "manifest")
 READING_AND_RULES = "reading and rules"
 
@@ -42,7 +42,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _label(options: argparse.Namespace) -> int:
-    rules = load_rule_base(options.rules or shipped_rules())
+    rules = load_rule_base(options.rules or shipped(DEFAULT_RULES))
     how = _labelling(rules, options)
     left_out = LeftOut(options.skip_broken)
     data_set = open_data_set(options.set, options.path, left_out, how)
@@ -63,7 +63,7 @@ def _label(options: argparse.Namespace) -> int:
 
 def _count(options: argparse.Namespace) -> int:
     left_out = LeftOut(options.skip_broken)
-    how = _labelling(load_rule_base(options.rules or shipped_rules()), options)
+    how = _labelling(load_rule_base(options.rules or shipped(DEFAULT_RULES)), options)
     counts = count_classes(open_data_set(options.set, options.path, left_out, how).recordings())
     print("\n".join([*counts.lines(), *left_out.lines()]))
     return 0
@@ -71,19 +71,6 @@ def _count(options: argparse.Namespace) -> int:
 
 def _labelling(rules: RuleBase, options: argparse.Namespace) -> RuleLabelling:
     return RuleLabelling(rules.table(None), options.component_range, options.intensity_range)
-
-
-def shipped_rules() -> Path:
-    """The rule base that came with the package, from the source tree or from where it is installed."""
-    beside = Path(__file__).resolve().parents[2] / DEFAULT_RULES
-    if beside.is_file():
-        return beside
-    try:
-        from ament_index_python.packages import get_package_share_directory  # where ROS 2 is
-
-        return Path(get_package_share_directory(PACKAGE)) / DEFAULT_RULES
-    except (ImportError, LookupError) as error:
-        raise FileNotFoundError(f"{DEFAULT_RULES}: expected the shipped rules, found none; use --rules FILE") from error
 
 
 def _scored_batches(

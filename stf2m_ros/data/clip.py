@@ -51,6 +51,7 @@ class Clip:
     words: Tuple[TimedWord, ...]  # seconds from the clip's start
     labels: Tuple[LabelInterval, ...]
     components: Optional[np.ndarray]
-    features: Optional[np.ndarray] = field(default=None, kw_only=True)
-    word_vectors: Optional[np.ndarray] = field(default=None, kw_only=True)
-    facts: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    # What follows is to be given by name.
+    features: Optional[np.ndarray] = None
+    word_vectors: Optional[np.ndarray] = None
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -65,7 +65,10 @@ def fill_stores(jobs: Iterable[ClipJob], workers: int) -> Iterator[Tuple[ClipJob
             yield _done(*waiting.popleft())
     finally:
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for _, future in waiting:
+                if future is not None:
+                    future.cancel()
+            pool.shutdown(wait=True)
 
 
 def _done(job: ClipJob, future: Optional[Future]) -> Tuple[ClipJob, Outcome]:

@@ -47,10 +47,6 @@ class RangeSurface:
         """(C, K). Source: paper Eq. 5, accuracy and recall; taking their mean is ours."""
         return _fitness(self.right.sum(2), self.total.sum(0))
 
-    def class_recall(self, class_index: int) -> np.ndarray:
-        """(C, K) recall of one class; NaN where it does not occur."""
-        return _recalls(self.right.sum(2), self.total.sum(0))[..., class_index]
-
     def pair(self, place: Tuple[int, int]) -> Pair:
         return self.component_ranges[place[0]], self.intensity_ranges[place[1]]
 

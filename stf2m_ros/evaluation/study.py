@@ -5,10 +5,9 @@ import logging
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple, Union
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption

@@ -44,9 +44,12 @@ def encoder_from_graph(path: Path, faces: Tensor, expected: Optional[FrameEncode
 def _weights(path: Path) -> Dict[str, np.ndarray]:
     graph = onnx.load(str(path)).graph
     return {
-        weight.name.removesuffix(HALF_SUFFIX): numpy_helper.to_array(weight).astype(np.float32)
-        for weight in graph.initializer
+        _name_in_network(weight.name): numpy_helper.to_array(weight).astype(np.float32) for weight in graph.initializer
     }
+
+
+def _name_in_network(name: str) -> str:
+    return name[: -len(HALF_SUFFIX)] if name.endswith(HALF_SUFFIX) else name
 
 
 def _pairs(encoder: FrameEncoder) -> Iterator[Tuple[str, str]]:

@@ -77,13 +77,6 @@ class SequenceMessages:
             _write_segment(message, segment)
 
 
-def message_of_sequence(
-    sequence: EmotionSequence, model: ModelIdentity, frame_id: str, detail: str = ""
-) -> stf2m.EmotionSequence:
-    """A message of its own; see SequenceMessages.write."""
-    return SequenceMessages().write(sequence, model, frame_id, detail)
-
-
 def reason_text(absence: AbsenceReason, detail: str = "") -> str:
     """Why nobody is seen, in words; empty while somebody is."""
     text = _REASONS[AbsenceReason(absence)]

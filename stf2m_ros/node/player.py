@@ -47,12 +47,15 @@ class Player(Node):
         return f"play: {self._image.get_subscription_count()} listening to {topic}"
 
     def play(self, source: VideoSource, script: Sequence[Utterance] = (), loop: bool = False) -> Iterator[str]:
-        """Publishes until the source ends; yields a line of progress now and then."""
+        """Publishes until the source ends; yields a line of progress now and then.
+
+        Raises ValueError where a round gave no image: a loop over nothing would never wait.
+        """
         self._begin_s, self._begin_wall_s = self._now_s(), time.monotonic()
         yield f"play: the first image is stamped {self._begin_s:.3f}"
         offset_s, last_s, rounds = 0.0, 0.0, 0
         while True:
-            rounds += 1
+            rounds, frames_before = rounds + 1, self.frames
             waiting = [_later(each, offset_s, rounds) for each in script]
             for image in source.images():
                 before_s, last_s = last_s, offset_s + image.time_s
@@ -61,6 +64,8 @@ class Player(Node):
                 self._show(image.bgr, last_s)
                 if before_s // REPORT_EVERY_S != last_s // REPORT_EVERY_S:
                     yield self._progress(last_s, None if loop else source.duration_s)
+            if self.frames == frames_before:
+                raise ValueError(f"{source.description}: expected images, found none that can be read")
             waiting = self._speak(waiting, float("inf"))
             read_s, said_s = last_s - offset_s, source.duration_s
             if said_s is not None and said_s - read_s > max(_MISSING_S, _MISSING_SHARE * said_s):

@@ -1,25 +1,20 @@
 """From parameters to a recogniser that runs. What cannot be had is an error of one line, before anything starts."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
-
-from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 
 from stf2m_ros.node.messages import ModelIdentity
 from stf2m_ros.node.parameters import RecognizerParameters
 from stf2m_ros.runtime.backends import BackendSettings, open_engines
-from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, BundleMismatch, BundleNotFound, load_bundle
+from stf2m_ros.runtime.bundle import TEXT_TABLE_FILE, Bundle, BundleMismatch, load_bundle
 from stf2m_ros.runtime.engine_switch import BackendStatus, EngineSwitch
 from stf2m_ros.runtime.recognizer import Recognizer
+from stf2m_ros.shipped_files import find_bundle
 from stf2m_ros.stream.face_cropper import Cropper, FaceCropper, ReadyCrop
 from stf2m_ros.stream.face_detectors import HaarDetector, YuNetDetector
 from stf2m_ros.stream.glove_file import GloveFile
 from stf2m_ros.stream.text_embedding import SubwordTable, TextEmbedding
 from stf2m_ros.stream.transcript import Transcript
 from stf2m_ros.stream.word_table import load_text_table
-
-PACKAGE = "stf2m_ros"
 
 
 @dataclass(frozen=True)
@@ -75,27 +70,6 @@ def _expect_pictures(bundle: Bundle) -> None:
     features = bundle.card.training.get("encoder", {}).get("features", 0)
     if features:
         raise BundleMismatch(f"{bundle.folder}: expected a bundle for pictures, found one of {features} features")
-
-
-def find_bundle(name: str) -> Path:
-    """The folder of a bundle: a path as it is, a bare name below the installed models."""
-    if not name:
-        raise BundleNotFound("bundle: expected a folder or the name of an installed model, found nothing")
-    if os.sep in name or name.startswith("~"):
-        return Path(name).expanduser()
-    models = installed_models()
-    if not (models / name).is_dir():
-        there = ", ".join(sorted(each.name for each in models.glob("*/"))) if models.is_dir() else "none"
-        raise BundleNotFound(f"bundle: expected a path, or one of the models in {models} ({there}), found {name!r}")
-    return models / name
-
-
-def installed_models() -> Path:
-    """Where the models are that came with the package; the source tree's own where it is not installed."""
-    try:
-        return Path(get_package_share_directory(PACKAGE)) / "models"
-    except PackageNotFoundError:
-        return Path(__file__).resolve().parents[2] / "models"
 
 
 def _cropper(parameters: RecognizerParameters, bundle: Bundle) -> Cropper:

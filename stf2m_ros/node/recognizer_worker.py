@@ -5,10 +5,9 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Deque, List, Optional
+from typing import Any, Callable, Deque, List, Optional, Protocol
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.runtime.emotion_sequence import EmotionSequence
 from stf2m_ros.stream.frame import Frame

@@ -3,11 +3,10 @@
 import math
 import time
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Union
+from typing import Iterator, NamedTuple, Optional, Protocol, Union
 
 import cv2
 import numpy as np
-from typing_extensions import Protocol
 
 USUAL_FPS = 30.0
 

@@ -6,10 +6,9 @@ What becomes of the window then, see switched_tokens.py.
 import logging
 import time
 from dataclasses import dataclass
-from typing import Callable, Dict, Mapping, Optional, TypeVar
+from typing import Callable, Dict, Mapping, Optional, Protocol, TypeVar
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.runtime.build_process import BuildOutcome
 from stf2m_ros.runtime.cuda_buffers import CudaError

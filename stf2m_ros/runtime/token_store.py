@@ -1,9 +1,8 @@
 """Where the tokens of the window's slots are kept, and who makes and reads them there."""
 
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Mapping, Protocol, Tuple
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.runtime.engine import Engine
 

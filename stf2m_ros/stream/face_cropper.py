@@ -1,9 +1,8 @@
 """Where the followed person's face is: one person, through short absences, and never somebody else unsaid."""
 
-from typing import List, Optional, Tuple
+from typing import List, Optional, Protocol, Tuple
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.stream import face_likeness
 from stf2m_ros.stream.absence import AbsenceReason

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Tuple, Union
+from typing import List, Optional, Protocol, Tuple, Union
 
 import cv2
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.stream.face_box import distance, overlap, size_ratio, square_around
 from stf2m_ros.stream.face_observation import Box

@@ -3,10 +3,9 @@
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Tuple, Union
+from typing import Protocol, Tuple, Union
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.stream.settings import TextSettings
 

@@ -6,8 +6,8 @@ from tiny_windows import model, people, sampler
 
 from stf2m_ros.baselines.last_layer_levels import STEPS_WHEN_JUDGED, LastLayerLevels
 from stf2m_ros.baselines.method import Budget, Given
-from stf2m_ros.baselines.rule_witness import of_classes
 from stf2m_ros.baselines.single_level import SingleLevel
+from stf2m_ros.baselines.weighed_labels import of_classes
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowBatch, class_counts

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stf2m_ros.data.generated_faces.action_units import NUM_ACTION_UNITS, unit_row, unit_vector
+from stf2m_ros.data.generated_faces.action_units import NUM_ACTION_UNITS, unit_row
 from stf2m_ros.data.generated_faces.camera import Camera, Development, Pose, turn_and_crop
 from stf2m_ros.data.generated_faces.canvas import CanvasGrid
 from stf2m_ros.data.generated_faces.expression import Episode, classes_from_extents, extents_over_time
@@ -18,9 +18,17 @@ from stf2m_ros.emotions import EMOTIONS, NEUTRAL_INDEX, class_index
 GRID = CanvasGrid()
 
 
+def units_of(strengths):
+    """(NUM_ACTION_UNITS,) from {FACS number: strength}."""
+    units = np.zeros(NUM_ACTION_UNITS)
+    for unit, strength in strengths.items():
+        units[unit_row(unit)] = strength
+    return units
+
+
 def marks_with(**strengths):
     """Landmarks of one frame of person 0; au12=1.0 and so on."""
-    units = unit_vector({int(name[2:]): strength for name, strength in strengths.items()})
+    units = units_of({int(name[2:]): strength for name, strength in strengths.items()})
     identity = draw_identity(np.random.default_rng(0))
     return place_landmarks(identity.geometry, np.repeat(units[None, :, None], 2, axis=2))
 
@@ -80,7 +88,7 @@ def test_one_side_moves_alone():
 def test_every_action_unit_can_be_seen(unit):
     rng = np.random.default_rng(8)
     painter = FacePainter(draw_identity(rng), draw_light(rng), GRID)
-    units = np.stack([np.zeros(NUM_ACTION_UNITS), unit_vector({unit: 1.0})])
+    units = np.stack([np.zeros(NUM_ACTION_UNITS), units_of({unit: 1.0})])
     clip = painter.prepare(np.repeat(units[..., None], 2, axis=2), np.zeros((2, 2)))
     before, after = (painter.paint(clip, index).astype(int) for index in (0, 1))
     assert (np.abs(after - before).max(axis=-1) > 20).sum() > 25

@@ -46,6 +46,15 @@ def test_a_broken_clip_is_told_whole_and_the_others_stand(tmp_path):
     assert ClipStore(tmp_path).names() == ["a", "c"]
 
 
+def test_who_stops_early_waits_for_no_clip_that_nobody_asked_for(tmp_path):
+    names = [f"clip{number}" for number in range(20)]
+    filling = fill_stores(jobs_in(tmp_path, *names), workers=1)
+    assert next(filling)[0].name == "clip0"
+    filling.close()
+    made = ClipStore(tmp_path).names()
+    assert "clip0" in made and len(made) < len(names)
+
+
 def test_where_everything_stands_no_process_is_started(tmp_path):
     ClipStore(tmp_path).write("a", recording("a", tmp_path).load())
     jobs = [ClipJob(tmp_path, "a", lambda: pytest.fail("nobody asked"))]  # a lambda goes to no other process

@@ -10,7 +10,6 @@ from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS
 from stf2m_ros.node.messages import (
     ModelIdentity,
     SequenceMessages,
-    message_of_sequence,
     reason_text,
     sequence_of_message,
 )
@@ -58,6 +57,11 @@ def sequence(**changes) -> EmotionSequence:
     return EmotionSequence(**{**values, **changes})
 
 
+def written(result: EmotionSequence, detail: str = ""):
+    """A message of its own."""
+    return SequenceMessages().write(result, MODEL, "camera", detail)
+
+
 def assert_same(found: object, expected: object) -> None:
     assert type(found) is type(expected)
     for name in type(expected).__annotations__:
@@ -70,7 +74,7 @@ def assert_same(found: object, expected: object) -> None:
 
 def test_a_sequence_survives_the_way_through_a_message():
     there = sequence()
-    back = sequence_of_message(message_of_sequence(there, MODEL, "camera"))
+    back = sequence_of_message(written(there))
     assert_same(back, there)
     for found, expected in zip(back.segments + back.runs, there.segments + there.runs):
         assert_same(found, expected)
@@ -81,13 +85,13 @@ def test_a_message_written_over_an_older_one_keeps_nothing_of_it():
     messages.write(sequence(segments=tuple(segment(1795202530.0 + each) for each in range(5))), MODEL, "other")
     newer = sequence(segments=(segment(1795202539.0, rule_indices=(), rule_strengths=()),), runs=(), face_box=None)
     message = messages.write(newer, MODEL, "camera")
-    assert message == message_of_sequence(newer, MODEL, "camera")
+    assert message == written(newer)
     assert (len(message.segments), len(message.runs), list(message.face_box)) == (1, 0, [0, 0, 0, 0])
     assert list(message.segments[0].rule_indices) == []
 
 
 def test_a_message_names_the_model_its_rules_and_its_caveat():
-    message = message_of_sequence(sequence(), MODEL, "camera")
+    message = written(sequence())
     assert (message.model_name, message.model_version, message.engine) == ("tiny", "0", "onnxruntime-cpu")
     assert message.caveat == tiny_card().caveat
     assert list(message.rule_names) == ["smile", "frown"]
@@ -97,14 +101,14 @@ def test_a_message_names_the_model_its_rules_and_its_caveat():
 
 def test_while_nobody_is_there_the_message_says_why_and_has_no_face_box():
     absent = sequence(present=False, absence=AbsenceReason.BAD_IMAGE)
-    message = message_of_sequence(absent, MODEL, "camera", "expected 9 bytes, found 3")
+    message = written(absent, "expected 9 bytes, found 3")
     assert message.reason == "images come that cannot be read (expected 9 bytes, found 3)"
     assert list(message.face_box) == [0, 0, 0, 0]
     assert sequence_of_message(message).face_box is None
 
 
 def test_a_message_of_another_schema_is_refused():
-    message = message_of_sequence(sequence(), MODEL, "camera")
+    message = written(sequence())
     message.schema_version = 9
     with pytest.raises(ValueError, match="expected schema_version 1, found 9"):
         sequence_of_message(message)

@@ -1,5 +1,7 @@
 """The player's stamps, clock and words, heard over the real middleware."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
@@ -134,3 +136,13 @@ def test_a_video_that_ends_long_before_its_stated_length_is_told(rig, stated_s, 
     finally:
         player.destroy_node()
     assert ("play: expected 20.0 s of video, found 1.9 s that can be read: a broken file?" in lines) == is_told
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_video_without_a_readable_image_ends_playing_in_one_line(rig, loop):
+    player = Player(100.0)
+    try:
+        with pytest.raises(ValueError, match="^cut off: expected images, found none that can be read$"):
+            list(islice(player.play(CutOffVideo(20.0, frames=0), loop=loop), 50))
+    finally:
+        player.destroy_node()

@@ -1,9 +1,5 @@
 """The action units that a generated face can move, and how they are stored."""
 
-from typing import Mapping
-
-import numpy as np
-
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 22, 23, 24, 25, 26, 27, 28, 38, 43)
 """FACS numbers. 43 (eyes closed) carries the blinks, 18 (pucker) only speech."""
 
@@ -20,11 +16,3 @@ _ROW = {unit: row for row, unit in enumerate(ACTION_UNITS)}
 def unit_row(unit: int) -> int:
     """Row of an action unit in arrays (..., NUM_ACTION_UNITS, 2). Raises KeyError for a unit that is not drawn."""
     return _ROW[unit]
-
-
-def unit_vector(strengths: Mapping[int, float]) -> np.ndarray:
-    """(NUM_ACTION_UNITS,) float32 in [0, 1] from {FACS number: strength}."""
-    vector = np.zeros(NUM_ACTION_UNITS, np.float32)
-    for unit, strength in strengths.items():
-        vector[_ROW[unit]] = strength
-    return vector

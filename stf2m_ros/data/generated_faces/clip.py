@@ -30,8 +30,8 @@ PAINTING = CanvasGrid(size_px=144, reach=1.3)
 
 
 @dataclass(frozen=True)
-class GeneratedClip(Clip):
-    """A clip whose truth is known.
+class Truth:
+    """What only the generator knows of a clip.
 
     action_units: (T, U, 2) scores 0 to 5 above the person's neutral face, speech included; viewer's left and right.
     extents: (T, 6) how far each emotion has gone, 1 being the person's fullest.  frame_classes: (T,) by frame.
@@ -43,6 +43,11 @@ class GeneratedClip(Clip):
     frame_classes: np.ndarray
     boundaries_s: Tuple[float, ...]
     text_mode: str
+
+
+@dataclass(frozen=True)
+class GeneratedClip(Clip, Truth):  # the last base's fields come first, so that none without a default follows one with
+    """A clip whose truth is known. To be made with names, as Clip is."""
 
 
 @dataclass(frozen=True)

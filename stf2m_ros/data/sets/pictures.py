@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional, Protocol, Tuple
 
 import cv2
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.data.sets.broken import BrokenFileError
 from stf2m_ros.stream.face_observation import Box

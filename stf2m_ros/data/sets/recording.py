@@ -2,10 +2,9 @@
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Iterator, Mapping, Optional, Tuple
+from typing import Iterator, Mapping, Optional, Protocol, Tuple
 
 import numpy as np
-from typing_extensions import Protocol
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 from stf2m_ros.data.sets.broken import LeftOut

@@ -3,7 +3,7 @@
 from typing import Iterator, List, Sequence, Tuple
 
 from stf2m_ros.emotions import CLASS_NAMES, NEUTRAL_INDEX
-from stf2m_ros.evaluation.recordings.recording import absent_spans
+from stf2m_ros.evaluation.recordings.merged_windows import absent_spans
 from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, Modality, Run, Segment
 from stf2m_ros.runtime.sequence_builder import merge_runs
 from stf2m_ros.stream.timed_word import TimedWord

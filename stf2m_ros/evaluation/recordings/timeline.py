@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from stf2m_ros.data.clip import LabelInterval
 from stf2m_ros.emotions import CLASS_NAMES, EMOTIONS, INTENSITIES, NEUTRAL_INDEX
+from stf2m_ros.evaluation.recordings.merged_windows import absent_spans, agreement, seen_share
 from stf2m_ros.evaluation.recordings.narration import ABSENCE_TEXTS
-from stf2m_ros.evaluation.recordings.recording import absent_spans, agreement, seen_share
 from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.runtime.emotion_sequence import Modality, Run, Segment
 from stf2m_ros.runtime.sequence_builder import merge_runs

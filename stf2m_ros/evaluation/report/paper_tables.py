@@ -1,14 +1,14 @@
 """What the paper prints, from config/paper_tables.yaml: shown beside ours, never mixed with it."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Dict
 
 import yaml
 
 from stf2m_ros.evaluation.study import PAPER, Row, Score, Table
+from stf2m_ros.shipped_files import shipped
 
-FILE = Path("config") / "paper_tables.yaml"
+FILE = "config/paper_tables.yaml"
 
 
 def paper_table(key: str) -> Table:
@@ -34,16 +34,4 @@ def _score(pair: Any, rounds: int) -> Score:
 
 @lru_cache(maxsize=1)
 def _read() -> Dict[str, Any]:
-    return yaml.safe_load(_path().read_text(encoding="utf-8"))
-
-
-def _path() -> Path:
-    beside = Path(__file__).resolve().parents[3] / FILE
-    if beside.is_file():
-        return beside
-    try:
-        from ament_index_python.packages import get_package_share_directory  # where ROS 2 is
-
-        return Path(get_package_share_directory("stf2m_ros")) / FILE
-    except (ImportError, LookupError) as error:
-        raise FileNotFoundError(f"{FILE}: expected the paper's tables, found none") from error
+    return yaml.safe_load(shipped(FILE).read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from jinja2 import Environment
 
 from stf2m_ros.evaluation.report.paper_tables import paper_table
-from stf2m_ros.evaluation.study import OURS, Cell, Missing, Picture, Row, Score, StudyResult, Table
+from stf2m_ros.evaluation.study import OURS, Cell, Missing, Picture, Row, StudyResult, Table
 from stf2m_ros.runtime.bundle import write_atomically
 
 RESULTS, MARKDOWN, PAGE = "results.json", "results.md", "index.html"
@@ -73,7 +73,7 @@ def _plain_cell(cell: Cell) -> Dict[str, Any]:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+    return str(path.relative_to(folder)) if folder in path.parents else path.name
 
 
 def _markdown(results: Sequence[StudyResult], run: Mapping[str, Any]) -> str:
@@ -139,12 +139,3 @@ def _shown(table: Table, is_papers: bool) -> Dict[str, Any]:
 
 def _data_uri(picture: Picture) -> str:
     return "data:image/png;base64," + base64.b64encode(picture.path.read_bytes()).decode("ascii")
-
-
-def scores_in(result: StudyResult) -> List[Score]:
-    """Every number of a result."""
-    return [cell for table in result.tables for row in table.rows for cell in row.cells.values() if _is_score(cell)]
-
-
-def _is_score(cell: Cell) -> bool:
-    return isinstance(cell, Score)

@@ -5,7 +5,6 @@ The rule bases, the modalities and the training on few and partly wrong labels a
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -33,13 +32,13 @@ from stf2m_ros.evaluation.study import Cell, Missing, Row, StudyContext, StudyRe
 from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.fuzzy.rule_table import RuleTable
 from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.shipped_files import shipped
 
 INTERFERENCE = 0.3
 CLEAN_GROUP, INTERFERED, ALTERED = "A: clean", "B: 30 % interference", "C: altered speed"
 GROUPS = (CLEAN_GROUP, INTERFERED, ALTERED)
 EVERY_LABEL, FEW_LABELS = "all data, right labels", "20 % of the data, 30 % of the labels wrong"
 TRAININGS = (FEW_LABELS, EVERY_LABEL)
-_RULES = Path("config") / "rules"
 
 Change = Callable[[TokenCache], TokenCache]
 
@@ -80,16 +79,15 @@ VARIANTS: Mapping[str, Variant] = {
 
 @dataclass(frozen=True)
 class Ablation:
-    """`evaluate ablation`. variants: of VARIANTS, "full" among them; rules_folder: where the rule bases are."""
+    """`evaluate ablation`. variants: of VARIANTS, "full" among them."""
 
     variants: Tuple[str, ...] = tuple(VARIANTS)
     name: str = "ablation"
-    rules_folder: Path = Path(__file__).resolve().parents[3] / _RULES
 
     def run(self, context: StudyContext) -> StudyResult:
         if context.data is None or context.bundle is None:
             return StudyResult(self.name, (), facts={"reason": "needs data, and a bundle whose encoder all share"})
-        runs = _Runs(context, self.rules_folder)
+        runs = _Runs(context)
         context.cells.expect(len(TRAININGS) * len(self.variants) * context.size.training_rounds)
         kept = {(name, training): runs.of(name, training) for name in self.variants for training in TRAININGS}
         tables = (
@@ -125,8 +123,8 @@ def _in_all(rounds: List[Mapping[str, Any]], groups: Tuple[str, ...]) -> List[Ru
 class _Runs:
     """What was trained and judged, kept cell by cell."""
 
-    def __init__(self, context: StudyContext, rules_folder: Path) -> None:
-        self.context, self.rules_folder = context, rules_folder
+    def __init__(self, context: StudyContext) -> None:
+        self.context = context
         self._encoded: Optional[EncodedData] = None
         self._laboratory: Optional[Laboratory] = None
 
@@ -182,7 +180,4 @@ class _Runs:
             return laboratory.rules
         if name == "none":  # rules of no emotion: nothing fires, whatever the face
             return replace(laboratory.rules, emotion=np.zeros_like(laboratory.rules.emotion))
-        path = self.rules_folder / f"{name}.yaml"
-        if not path.is_file():
-            raise ValueError(f"{path}: expected the shipped rule base, found none")
-        return load_rule_base(path).table(laboratory.card.fuzzy.max_rules)
+        return load_rule_base(shipped(f"config/rules/{name}.yaml")).table(laboratory.card.fuzzy.max_rules)

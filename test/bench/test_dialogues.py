@@ -1,8 +1,14 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
+from measuring.dialogues import LONGEST_PAUSE_S, LONGEST_S, dialogues
+
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
-from stf2m_ros.data.sets.dialogues import LONGEST_PAUSE_S, LONGEST_S, dialogues
 
 
 def utterance(dialogue, start_s, length_s, text="well", class_index=18):

@@ -1,3 +1,4 @@
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -5,9 +6,12 @@ import numpy as np
 import pytest
 from fakes import write_tiny_bundle
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
+from measuring.crowd import Crowd, encoded_crowd
+
 from stf2m_ros.data.generated_faces.clip import generate_clip
 from stf2m_ros.data.slots import slot_track
-from stf2m_ros.evaluation.laboratory.people import Crowd, encoded_crowd
 from stf2m_ros.runtime.bundle import read_card
 
 SMALL = Crowd("test", people=2, recordings=2, duration_s=2.0)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stf2m_ros.baselines.rule_witness import (
+from stf2m_ros.baselines.weighed_labels import (
     LABEL_RELIABILITY,
     evidence_of_states,
     of_classes,

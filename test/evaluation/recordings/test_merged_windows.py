@@ -8,8 +8,8 @@ from segments import make_segment, make_sequence
 
 from stf2m_ros.data.clip import LabelInterval
 from stf2m_ros.emotions import NEUTRAL_INDEX
-from stf2m_ros.evaluation.recordings.recording import (
-    Recording,
+from stf2m_ros.evaluation.recordings.merged_windows import (
+    MergedWindows,
     absent_spans,
     agreement,
     json_lines_of_runs,
@@ -22,28 +22,28 @@ from stf2m_ros.runtime.sequence_builder import merge_runs
 
 
 def test_a_later_window_replaces_what_an_earlier_one_said_of_the_same_segment():
-    recording = Recording()
+    recording = MergedWindows()
     recording.add(make_sequence(make_segment(0.0, 3, settled=False)))
     recording.add(make_sequence(make_segment(0.0, 5, settled=True), make_segment(0.5, 5)))
     assert [each.class_index for each in recording.segments(0.0, 10.0)] == [5, 5]
 
 
 def test_segments_that_left_the_window_are_kept():
-    recording = Recording()
+    recording = MergedWindows()
     recording.add(make_sequence(make_segment(0.0, 3)))
     recording.add(make_sequence(make_segment(30.0, 4)))
     assert [each.start_s for each in recording.segments(0.0, 60.0)] == [0.0, 30.0]
 
 
 def test_a_new_window_before_its_first_data_does_not_wipe_out_what_was_said():
-    recording = Recording()
+    recording = MergedWindows()
     recording.add(make_sequence(make_segment(0.0, 3)))
     recording.add(make_sequence(make_segment(0.0, NO_CLASS, absence=AbsenceReason.WINDOW_FILLING)))
     assert recording.segments(0.0, 1.0)[0].class_index == 3
 
 
 def test_segments_are_cut_to_the_clip_by_their_middle():
-    recording = Recording()
+    recording = MergedWindows()
     recording.add(make_sequence(*(make_segment(0.5 * step, 1) for step in range(8))))
     assert [each.start_s for each in recording.segments(0.8, 2.2)] == [1.0, 1.5]
 

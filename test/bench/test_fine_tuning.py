@@ -1,9 +1,15 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from tiny_windows import model, people, sampler
 
-from stf2m_ros.evaluation.laboratory.fine_tuning import ADAM, GRADIENT, LEARNED, Way, weights_over_steps
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+
+from measuring.fine_tuning import ADAM, GRADIENT, LEARNED, Way, weights_over_steps
+
 from stf2m_ros.meta.losses import LossSettings, SegmentLoss
 from stf2m_ros.meta.meta_training import (
     InnerSettings,

@@ -1,4 +1,4 @@
-"""The fuzzy rules as a second witness beside a given label. Source: METHOD section 3; this use of them is ours.
+"""Labels weighed by the fuzzy rules, a second witness beside each. Source: METHOD section 3; this use of them is ours.
 
 The rules need no example: what they say of component states is expert knowledge, so a wrong label cannot mislead them.
 - What is learned is the emotion that label and rules both make likely: a label that the face contradicts counts for

@@ -11,7 +11,7 @@ from stf2m_ros.runtime.emotion_sequence import NO_CLASS, AbsenceReason, EmotionS
 _TICKS_PER_S = 1000
 
 
-class Recording:
+class MergedWindows:
     """Segments of all windows: they keep their edges from window to window, and later values replace earlier ones."""
 
     def __init__(self) -> None:
