@@ -20,7 +20,8 @@ from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.net.frame_encoder import FeatureFrontEnd
 from stf2m_ros.training.config import TrainingConfig
-from stf2m_ros.training.pipeline import TrainingPipeline, weights_stamp
+from stf2m_ros.training.made_from import weights_stamp
+from stf2m_ros.training.pipeline import TrainingPipeline
 from stf2m_ros.training.sources import WINDOW_CLIPS, joined, prepare_data_set
 
 
@@ -50,7 +51,7 @@ class FeaturePipeline(TrainingPipeline):
         readout = FrameReadout(front_end, regions, token_dim).to(self.processes.device)
         optimiser = config.pretraining.optimiser
         task = FeaturePretrainingTask(readout, rows, optimiser, config.seed, self.processes)
-        self.kept.run("pre-train", readout, task, optimiser, "pretraining.safetensors")
+        self.kept.run("pre-train", readout, task, optimiser, *self.kept_pretraining())
         return readout
 
     def encode(self, encoder: FeatureFrontEnd, split: str) -> TokenCache:

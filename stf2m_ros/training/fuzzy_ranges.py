@@ -46,6 +46,11 @@ class FuzzyRangesSettings:
         if self.again_share < 0 or self.again_rate <= 0:
             raise ValueError(f"expected again_share from 0 and again_rate above 0, found {self}")
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether training goes on at ranges that were found."""
+        return self.fit and self.again_share > 0
+
     def again(self, optimiser: OptimiserSettings) -> OptimiserSettings:
         """How training goes on at the ranges that were found."""
         steps = max(1, round(self.again_share * optimiser.steps))
