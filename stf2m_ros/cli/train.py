@@ -15,7 +15,7 @@ BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
 STEPS = ("prepare", "pretrain", "encode", "windows", "meta", "ranges", "finish")
 """Those of stf2m_ros.training.steps, which is slow to import."""
 _ONLY_FATAL = "8"
-_NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
+_NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "scipy", "sklearn", "tqdm")
 
 
 def main(argv: Optional[List[str]] = None) -> int:

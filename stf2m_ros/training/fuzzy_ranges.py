@@ -78,10 +78,14 @@ class FittedRanges:
         return self.spread.low <= 0
 
     def draw(self, path: Path) -> None:
+        """Leaves the picture out, with a warning, where matplotlib is not installed."""
         surface, people = self.surface, len(self.surface.total)
         title = f"Fitness (mean of 18-way accuracy and recall) on {people} people the model was not trained on"
         ranges = surface.component_ranges, surface.intensity_ranges
-        draw_range_surface(*ranges, surface.fitness(), title, path, self.chosen)
+        try:
+            draw_range_surface(*ranges, surface.fitness(), title, path, self.chosen)
+        except ImportError as error:
+            _LOG.warning("%s: not drawn, %s is not installed; the card has the same numbers", path, error.name)
 
     def scores(self) -> Dict[str, Any]:
         """For the card."""
