@@ -84,6 +84,14 @@ def test_weights_that_were_learned_from_other_labels_are_refused(trained, tmp_pa
     assert "pretraining.safetensors: made by another configuration (other training clips)" in capsys.readouterr().err
 
 
+def test_that_nobody_is_validated_on_is_told_before_pre_training(trained, tmp_path, capsys):
+    alone = [{"name": "mosei", "path": str(trained / "mosei"), "validation_share": 0.0, "workers": 1}]
+    assert train.main(["--config", str(write_config(tmp_path, data_sets=alone))]) == 1
+    expected = "data_sets: expected clips to train and to validate on, found 16 and 0; validation_share says"
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "work/pretraining.safetensors").exists()
+
+
 def test_a_robot_with_a_camera_is_told_that_the_bundle_is_not_for_it(trained):
     with pytest.raises(BundleMismatch, match="expected a bundle for pictures, found one of 35 features"):
         load_recognizer(RecognizerParameters(bundle=str(trained / "bundle")))
