@@ -36,6 +36,15 @@ def test_what_tensorrt_lacks_is_said_and_nothing_is_built() -> None:
     assert not asked
 
 
+def test_no_folder_is_looked_into_that_was_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shared/data/ckplus48").mkdir(parents=True)
+    (tmp_path / "checkout").mkdir()
+    monkeypatch.chdir(tmp_path / "checkout")
+    parse = train._parser().parse_args
+    assert parse(["--config", "train.yaml"]).real_faces is None
+    assert parse(["--config", "train.yaml", "--real-faces", str(tmp_path)]).real_faces == tmp_path
+
+
 @pytest.mark.parametrize(("code", "said"), [(0, "built for this machine"), (1, "not built, for the reason above")])
 def test_with_tensorrt_the_engines_are_built_and_how_it_ended_is_said(code: int, said: str) -> None:
     assert said in build_line("", lambda: code)
