@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import trange
 
+from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.meta.checkpoint import UNTOLD, MadeFrom, load_checkpoint, save_checkpoint
 from stf2m_ros.meta.processes import ALONE, Processes
 
@@ -56,6 +57,7 @@ def run_steps(
     made from something else is not gone on from, but told by ValueError.
     """
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
+    processes.make_from_the_same(fingerprint(dict(made_from)), str(checkpoint))
     start = load_checkpoint(checkpoint, module, optimiser, made_from)
     processes.agree_with_first(start, str(checkpoint))
     processes.copy_from_first(module)
