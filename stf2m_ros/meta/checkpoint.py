@@ -74,7 +74,7 @@ def checkpoint_step(path: Path) -> int:
 
 
 def changed_parts(path: Path, made_from: MadeFrom) -> List[str]:
-    """The parts of made_from that the checkpoint was made from others of; none where it stands not or tells nothing."""
+    """Which parts were others when the checkpoint was made; none where none stands, or where it does not tell."""
     told = _told(path) if path.exists() else {}
     return [part for part, value in made_from.items() if told.get(part) != value] if told else []
 
