@@ -10,12 +10,10 @@ from typing import Callable, List, Optional
 
 from stf2m_ros.cli.needed import missing_line
 
-BESIDE_THE_CHECKOUT = Path("../shared/data/ckplus48")
-"""Real faces that every training looks at in the end, where they are present."""
 STEPS = ("prepare", "pretrain", "encode", "windows", "meta", "ranges", "finish")
 """Those of stf2m_ros.training.steps, which is slow to import."""
 _ONLY_FATAL = "8"
-_NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "sklearn", "tqdm")
+_NEEDED = ("torch", "onnx", "safetensors", "tensorboard", "scipy", "sklearn", "tqdm")
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -121,7 +119,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--real-faces",
         type=_folder,
-        default=BESIDE_THE_CHECKOUT if BESIDE_THE_CHECKOUT.is_dir() else None,
         metavar="FOLDER",
         help="CK+ in its 48x48 form, <emotion>/<sequence>_<number>.png: judged in the end, never trained on",
     )

@@ -66,8 +66,9 @@ def slot_track(clip: Clip, grid: WindowGrid) -> SlotTrack:
 
 
 def _duration_s(clip: Clip) -> float:
+    """Until the last that the clip holds; 0 where it holds nothing."""
     ends = [float(clip.frame_s[-1]) + 1e-9] if len(clip.frame_s) else []
-    return max([*ends, *(label.end_s for label in clip.labels), *(word.end_s for word in clip.words)])
+    return max([0.0, *ends, *(label.end_s for label in clip.labels), *(word.end_s for word in clip.words)])
 
 
 def _nearest_frames(centres_s: np.ndarray, frame_s: np.ndarray, reach_s: float) -> np.ndarray:

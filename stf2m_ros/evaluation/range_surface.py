@@ -10,12 +10,10 @@ from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NEUTRAL_INDEX
-from stf2m_ros.evaluation.recordings.timeline import DOTS_PER_INCH, INK
 from stf2m_ros.evaluation.scores.subject_folds import Interval
 from stf2m_ros.meta.window_batches import Cut, WindowSampler
 from stf2m_ros.meta.window_training import WindowModel
@@ -146,7 +144,14 @@ def draw_range_surface(
     path: Path,
     chosen: Optional[Pair] = None,
 ) -> None:
-    """A histogram in three dimensions, written as PNG. heights: (C, K), of 0 to 1; chosen: the pair to point out."""
+    """A histogram in three dimensions, written as PNG. heights: (C, K), of 0 to 1; chosen: the pair to point out.
+
+    Raises ImportError where matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure  # here: to measure needs none, and a machine that trains may have none
+
+    from stf2m_ros.evaluation.recordings.timeline import DOTS_PER_INCH, INK
+
     figure = Figure(figsize=(8, 6), dpi=DOTS_PER_INCH, facecolor="white")
     axes = figure.add_subplot(projection="3d")
     places = np.indices(heights.shape).reshape(2, -1)

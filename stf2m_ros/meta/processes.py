@@ -75,6 +75,19 @@ class Processes:
                 "work_folder must lie on a disk that all machines share"
             )
 
+    def make_from_the_same(self, digest: str, what: str) -> None:
+        """Raises ValueError where the first process trains from something else than this one.
+
+        digest: a fingerprint of it, in hexadecimal digits.
+        """
+        own = int(digest[:15], 16)  # what an int64 holds
+        said = self.total(torch.tensor(own if self.is_first else 0, device=self.device))
+        if int(said) != own:
+            raise ValueError(
+                f"{what}: process {self.rank} has another configuration, or other clips, than the first process; "
+                "expected the same everywhere"
+            )
+
     @contextmanager
     def first_goes_ahead(self) -> Iterator[None]:
         """The first process does it while the others wait; they then find it done. For what is resumed by itself."""

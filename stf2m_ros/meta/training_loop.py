@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import trange
 
-from stf2m_ros.meta.checkpoint import load_checkpoint, save_checkpoint
+from stf2m_ros.data.fingerprint import fingerprint
+from stf2m_ros.meta.checkpoint import UNTOLD, MadeFrom, load_checkpoint, save_checkpoint
 from stf2m_ros.meta.processes import ALONE, Processes
 
 Losses = Dict[str, Tensor]
@@ -47,14 +48,17 @@ def run_steps(
     checkpoint: Path,
     writer: Optional[SummaryWriter],
     processes: Processes = ALONE,
+    made_from: MadeFrom = UNTOLD,
 ) -> None:
     """Minimise the sum of the losses. losses_at(step) must draw its batch from the step number alone.
 
     With several processes it must take its share of that batch, and the sum of everyone's losses be the batch's.
-    writer: of the first process; the others have none.
+    writer: of the first process; the others have none. made_from: what the weights depend on; a checkpoint that was
+    made from something else is not gone on from, but told by ValueError.
     """
     optimiser = torch.optim.AdamW(module.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
-    start = load_checkpoint(checkpoint, module, optimiser)
+    processes.make_from_the_same(fingerprint(dict(made_from)), str(checkpoint))
+    start = load_checkpoint(checkpoint, module, optimiser, made_from)
     processes.agree_with_first(start, str(checkpoint))
     processes.copy_from_first(module)
     saved_at = time.monotonic()
@@ -74,13 +78,13 @@ def run_steps(
             if step % 20 == 0 and writer is not None:
                 _show(bar, writer, name, losses, step)
             if processes.is_first and time.monotonic() - saved_at > settings.checkpoint_s:
-                save_checkpoint(checkpoint, module, optimiser, step + 1)
+                save_checkpoint(checkpoint, module, optimiser, step + 1, made_from)
                 saved_at = time.monotonic()
     finally:
         bar.close()
     processes.copy_from_first(module)  # unlike machines may round differently; what is made of the weights must not
     if start < settings.steps and processes.is_first:
-        save_checkpoint(checkpoint, module, optimiser, settings.steps)
+        save_checkpoint(checkpoint, module, optimiser, settings.steps, made_from)
     module.eval()
 
 

@@ -11,7 +11,7 @@ from stf2m_ros.data.slots import UNLABELLED, vocabulary
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.token_cache import TokenCache
-from stf2m_ros.stream.segment_text import newest_utterances
+from stf2m_ros.stream.segment_text import newest_utterances, overlapped, segment_of_middle
 from stf2m_ros.stream.settings import TextSettings, WindowGrid
 from stf2m_ros.stream.spoken_parts import spoken_parts
 from stf2m_ros.stream.spoken_utterances import finished, spoken_utterances
@@ -237,13 +237,14 @@ class WindowSampler:
         return ids
 
     def _segments_of(self, word: TimedWord, shift_s: float) -> range:
-        """Those in which the word counts, as in stf2m_ros.stream.segment_text."""
-        segment_s, segments = self.grid.segment_s, self.grid.segments
+        """Those in which the word counts, as on the robot."""
+        segment_s = self.grid.segment_s
         if self.text.add_up:
-            first = int(((word.start_s + word.end_s) / 2 + shift_s) / segment_s + 1e-5)
-            return range(max(first, 0), min(first + 1, segments))
-        first, last = int((word.start_s + shift_s) / segment_s), int(np.ceil((word.end_s + shift_s) / segment_s - 1e-6))
-        return range(max(first, 0), min(max(last, first + 1), segments))
+            first = segment_of_middle(word, -shift_s, segment_s)
+            after = first + 1
+        else:
+            first, after = overlapped(word, -shift_s, segment_s)
+        return range(max(first, 0), min(after, self.grid.segments))
 
     def _kept(self, rng: np.random.Generator) -> np.ndarray:
         """(T,) 0 where a frame is lost."""

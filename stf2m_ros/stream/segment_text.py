@@ -42,10 +42,10 @@ def segment_text(
         return _of_utterances(tuple(words), embedding, start_s, segments, segment_s, settings)
     firsts, afters, middles, owners, vectors = [], [], [], [], []
     for index, (word, parts) in enumerate(spoken_parts(words, settings.pairs)):
-        first, after = _overlapped(word, start_s, segment_s)
+        first, after = overlapped(word, start_s, segment_s)
         firsts.append(first)
         afters.append(after)
-        middles.append(math.floor(((word.start_s + word.end_s) / 2 - start_s) / segment_s + _ON_THE_EDGE))
+        middles.append(segment_of_middle(word, start_s, segment_s))
         for part in parts:
             owners.append(index)
             vectors.append(embedding.embed(part))
@@ -55,7 +55,7 @@ def segment_text(
         return SegmentText(np.zeros((segments, embedding.dim), np.float32), nothing, held.sum(axis=1))
     stacked = np.stack(vectors)
     # One product over all words: word by word it cost a tenth of the window head.
-    sharing = _held(middles, [middle + 1 for middle in middles], segments) if settings.add_up else held
+    sharing = _held(middles, [each + 1 for each in middles], segments) if settings.add_up else held
     shares = (sharing[:, owners] & stacked.any(axis=1)).astype(np.float32)
     known = shares.sum(axis=1)
     sums = shares @ stacked
@@ -64,11 +64,25 @@ def segment_text(
     return SegmentText(sums, (known > 0).astype(np.float32), held.sum(axis=1))
 
 
+def overlapped(spoken: Union[TimedWord, SpokenUtterance], start_s: float, segment_s: float) -> Tuple[int, int]:
+    """Of the segments that follow start_s the first that it touches, and the one after the last; below 0: before them.
+
+    Training shares words out by this very rule, so that it sees what the robot sees.
+    """
+    first = math.floor((spoken.start_s - start_s) / segment_s + _ON_THE_EDGE)
+    return first, max(first + 1, math.ceil((spoken.end_s - start_s) / segment_s - _ON_THE_EDGE))
+
+
+def segment_of_middle(word: TimedWord, start_s: float, segment_s: float) -> int:
+    """Which of the segments that follow start_s the word's middle lies in; below 0: before them."""
+    return math.floor(((word.start_s + word.end_s) / 2 - start_s) / segment_s + _ON_THE_EDGE)
+
+
 def newest_utterances(spoken: Sequence[SpokenUtterance], start_s: float, segments: int, segment_s: float) -> np.ndarray:
     """(S,) which utterance each segment after start_s lies in; of several the newest, -1 for none."""
     newest = np.full(segments, -1)
     for number, utterance in enumerate(spoken):
-        first, after = _overlapped(utterance, start_s, segment_s)
+        first, after = overlapped(utterance, start_s, segment_s)
         newest[max(first, 0) : max(after, 0)] = number
     return newest
 
@@ -91,15 +105,9 @@ def _of_utterances(
         for utterance, texts in told:
             vectors[number] += sum(map(embedding.embed, texts), vectors[-1]) / math.sqrt(max(1, len(utterance.alone)))
     of_segments = vectors[newest]
-    spans = [_overlapped(word, start_s, segment_s) for word in words]
+    spans = [overlapped(word, start_s, segment_s) for word in words]
     counts = _held([first for first, _ in spans], [after for _, after in spans], segments).sum(axis=1)
     return SegmentText(of_segments, of_segments.any(axis=1).astype(np.float32), counts)
-
-
-def _overlapped(spoken: Union[TimedWord, SpokenUtterance], start_s: float, segment_s: float) -> Tuple[int, int]:
-    """The first segment that it touches, and the one after the last."""
-    first = math.floor((spoken.start_s - start_s) / segment_s + _ON_THE_EDGE)
-    return first, max(first + 1, math.ceil((spoken.end_s - start_s) / segment_s - _ON_THE_EDGE))
 
 
 def _held(firsts: List[int], afters: List[int], segments: int) -> np.ndarray:

@@ -20,8 +20,9 @@ from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.net.frame_encoder import FeatureFrontEnd
 from stf2m_ros.training.config import TrainingConfig
-from stf2m_ros.training.pipeline import TrainingPipeline, weights_stamp
-from stf2m_ros.training.sources import WINDOW_CLIPS, joined, prepare_data_set
+from stf2m_ros.training.made_from import weights_stamp
+from stf2m_ros.training.pipeline import TrainingPipeline
+from stf2m_ros.training.sources import SPLITS, WINDOW_CLIPS, joined, prepare_data_set
 
 
 class FeaturePipeline(TrainingPipeline):
@@ -35,10 +36,16 @@ class FeaturePipeline(TrainingPipeline):
             raise ValueError(f"encoder.features: expected data_sets and no start_from, found {found}")
 
     def prepare(self) -> None:
-        """Store every clip of the data sets that is missing."""
+        """Store every clip of the data sets that is missing. Raises ValueError where none is on one side."""
         fuzzy = self.config.fuzzy
         labelling = RuleLabelling(self.table, fuzzy.component_range, fuzzy.intensity_range)
         self.clips = joined(tuple(prepare_data_set(source, labelling, self.stores) for source in self.config.data_sets))
+        learned, validated = (len(self.clips[split]) for split in SPLITS)
+        if not (learned and validated):  # said now, not when they are encoded, after pre-training
+            raise ValueError(
+                f"data_sets: expected clips to train and to validate on, found {learned} and {validated}; "
+                "validation_share says on how many of the people is validated"
+            )
 
     def pretrain(self) -> FrameReadout:
         """Stage 1: the front end."""
@@ -50,7 +57,7 @@ class FeaturePipeline(TrainingPipeline):
         readout = FrameReadout(front_end, regions, token_dim).to(self.processes.device)
         optimiser = config.pretraining.optimiser
         task = FeaturePretrainingTask(readout, rows, optimiser, config.seed, self.processes)
-        self.kept.run("pre-train", readout, task, optimiser, "pretraining.safetensors")
+        self.kept.run("pre-train", readout, task, optimiser, *self.kept_pretraining())
         return readout
 
     def encode(self, encoder: FeatureFrontEnd, split: str) -> TokenCache:

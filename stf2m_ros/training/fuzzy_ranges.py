@@ -46,6 +46,11 @@ class FuzzyRangesSettings:
         if self.again_share < 0 or self.again_rate <= 0:
             raise ValueError(f"expected again_share from 0 and again_rate above 0, found {self}")
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether training goes on at ranges that were found."""
+        return self.fit and self.again_share > 0
+
     def again(self, optimiser: OptimiserSettings) -> OptimiserSettings:
         """How training goes on at the ranges that were found."""
         steps = max(1, round(self.again_share * optimiser.steps))
@@ -73,10 +78,14 @@ class FittedRanges:
         return self.spread.low <= 0
 
     def draw(self, path: Path) -> None:
+        """Leaves the picture out, with a warning, where matplotlib is not installed."""
         surface, people = self.surface, len(self.surface.total)
         title = f"Fitness (mean of 18-way accuracy and recall) on {people} people the model was not trained on"
         ranges = surface.component_ranges, surface.intensity_ranges
-        draw_range_surface(*ranges, surface.fitness(), title, path, self.chosen)
+        try:
+            draw_range_surface(*ranges, surface.fitness(), title, path, self.chosen)
+        except ImportError as error:
+            _LOG.warning("%s: not drawn, %s is not installed; the card has the same numbers", path, error.name)
 
     def scores(self) -> Dict[str, Any]:
         """For the card."""

@@ -1,20 +1,19 @@
 """The steps from nothing to a bundle. Each finds what it made before: the same command goes on where it stopped."""
 
-import hashlib
 import logging
 from pathlib import Path
-from typing import Dict, Iterator, Optional
+from typing import Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import torch
-from torch import nn
 
+from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.frame_set import FrameSet, frame_set
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.export.to_onnx import round_to_half, shippable
 from stf2m_ros.fuzzy.rule_base import load_rule_base
-from stf2m_ros.meta.checkpoint import checkpoint_step
+from stf2m_ros.meta.checkpoint import MadeFrom, checkpoint_step
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
 from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.shared_batch_norm import share_batch_norm
@@ -29,6 +28,7 @@ from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges
 from stf2m_ros.training.imagenet_weights import begin_with_imagenet
 from stf2m_ros.training.kept_steps import KeptSteps
+from stf2m_ros.training.made_from import PRETRAINING, settings_of, weights_stamp
 from stf2m_ros.training.sources import (
     SPLITS,
     WINDOW_CLIPS,
@@ -72,15 +72,17 @@ class TrainingPipeline:
         """All steps; returns the scores that the bundle's card carries, in the first process.
 
         only: one of STEPS, which is done alone; those before it must stand, else ValueError. No scores then.
+        Raises ValueError where a checkpoint was made by another configuration.
         """
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
         self.processes.share(self.config.smallest_batch())  # said now, not after hours of preparing
         record = RunRecord(self.config, self.processes.is_first)
-        if only:
-            record.check_alone(only)
         for line in record.plan():
             _LOG.info("%s", line)
+        record.check_checkpoints(only)  # now too: the last of them would be met after hours
+        if only:
+            record.check_alone(only)
         steps = self._steps()
         for name in STEPS:
             with record.measured(name):
@@ -95,13 +97,14 @@ class TrainingPipeline:
             self.prepare()
         yield
         readout = self.pretrain()
+        learned_from = self.learned_from(readout)
         yield
         readout.encoder = shippable(readout.encoder)  # from here on everything sees what the robot will run
         self.processes.copy_from_first(readout)
         caches = {split: self.encode(readout.encoder, split) for split in SPLITS}
         caches["train"] = self.read_states(readout, caches["train"])
         yield
-        stage = WindowStage(self.config, self.fuzzy, caches, self.kept)
+        stage = WindowStage(self.config, self.fuzzy, caches, self.kept, learned_from)
         names = ((self.stores[split], self.clips[split]) for split in SPLITS)
         model = stage.train(clip for store, of_split in names for clip in store.read_all(of_split, frames=False))
         yield
@@ -135,10 +138,21 @@ class TrainingPipeline:
         pixels = self.config.preprocessing
         task = PretrainingTask(readout, frames["train"], settings, pixels, self.config.seed, self.processes)
         stood = checkpoint_step(self.work / "pretraining.safetensors") >= settings.optimiser.steps
-        self.kept.run("pre-train", readout, task, settings.optimiser, "pretraining.safetensors")
+        self.kept.run("pre-train", readout, task, settings.optimiser, *self.kept_pretraining())
         if not stood:
             _LOG.info("frames of unseen people: %s", frame_scores(readout, frames["validation"], pixels))
         return readout
+
+    def kept_pretraining(self) -> Tuple[str, MadeFrom]:
+        """The checkpoint of stage 1, and what its weights depend on."""
+        digest = self.stores["train"].digest(self.clips["train"])
+        return f"{PRETRAINING}.safetensors", {**settings_of(PRETRAINING, self.config), "training clips": digest}
+
+    def learned_from(self, readout: FrameReadout) -> MadeFrom:
+        """What stage 2 depends on beside the configuration: the weights of stage 1 as they are kept, and the clips."""
+        uses = {"train": WINDOW_CLIPS, "validation": "validation"}
+        digests = [self.stores[split].digest(self.clips[use]) for split, use in uses.items()]
+        return {"encoder weights": weights_stamp(readout), "window clips": fingerprint(digests)}
 
     def _first_encoder(self) -> FrameEncoder:
         """Of random weights, of ImageNet's, or that of the bundle which the configuration starts from."""
@@ -193,11 +207,3 @@ class TrainingPipeline:
     def _frames(self, split: str) -> FrameSet:
         per_clip, folder = self.config.pretraining.frames_per_clip, self.work / "frames" / split
         return frame_set(self.stores[split], self.clips[split], folder, per_clip, self.config.grid)
-
-
-def weights_stamp(module: nn.Module) -> str:
-    """A name for a module's weights: the beginning of their sha256."""
-    digest = hashlib.sha256()
-    for tensor in module.state_dict().values():
-        digest.update(tensor.contiguous().cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 from tqdm import tqdm
 
@@ -73,8 +73,15 @@ class DataSetSource:
             raise ValueError(f"validation_share: expected 0 to 1, found {self.validation_share}")
 
 
-def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
-    """Generate and store every clip that is missing, or was made with other settings."""
+class Generated(NamedTuple):
+    """So many clips, made like this."""
+
+    how: GeneratorSettings
+    count: int
+
+
+def generated(settings: GeneratedClips) -> Dict[str, Generated]:
+    """What is generated for each use."""
     validation = GeneratorSettings(people="validation", duration_s=settings.duration_s)
     spoiled = replace(
         validation,
@@ -85,10 +92,18 @@ def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) ->
     covered_share = 0.0 if settings.windows else settings.covered_share
     train = replace(spoiled, people="train", frames_per_s=settings.training_frames_per_s, covered_share=covered_share)
     windows = replace(spoiled, people=WINDOW_CLIPS, frames_per_s=settings.windows_frames_per_s)
+    return {
+        "train": Generated(train, settings.training),
+        WINDOW_CLIPS: Generated(windows, settings.windows),
+        "validation": Generated(validation, settings.validation),
+    }
+
+
+def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
+    """Generate and store every clip that is missing, or was made with other settings."""
     names = {
-        "train": _generate(train, settings.training, stores["train"], settings.workers),
-        WINDOW_CLIPS: _generate(windows, settings.windows, stores["train"], settings.workers),
-        "validation": _generate(validation, settings.validation, stores["validation"], settings.workers),
+        use: _generate(*made, stores["validation" if use == "validation" else "train"], settings.workers)
+        for use, made in generated(settings).items()
     }
     return {**names, WINDOW_CLIPS: names[WINDOW_CLIPS] or names["train"]}
 

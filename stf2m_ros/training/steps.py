@@ -10,8 +10,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.row_files import write_atomically
-from stf2m_ros.meta.checkpoint import checkpoint_step
+from stf2m_ros.meta.checkpoint import checkpoint_step, made_otherwise
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.made_from import META, META_AT, PRETRAINING, WINDOWS, WINDOWS_AT, changed_checkpoints
 from stf2m_ros.training.sources import SPLITS
 
 _LOG = logging.getLogger(__name__)
@@ -26,21 +27,25 @@ WHAT = {
     "finish": "score, calibrate, export, check",
 }
 STEPS = tuple(WHAT)
-CHECKPOINTS = {"pretrain": "pretraining.safetensors", "windows": "windows.safetensors", "meta": "meta.safetensors"}
+CHECKPOINTS = {"pretrain": PRETRAINING, "windows": WINDOWS, "meta": META}
 _BYTES_PER_UNIT = 1024  # of what Linux counts
 
 
 class StepState(NamedTuple):
-    """done of all items; seconds_each: what one took in an earlier run, None where nobody has measured it."""
+    """done of all items; seconds_each: what one took in an earlier run, None where nobody has measured it.
+
+    changed: which settings were others when it was done.
+    """
 
     name: str
     done: int
     all: int
     seconds_each: Optional[float]
+    changed: Tuple[str, ...] = ()
 
     @property
     def stands(self) -> bool:
-        return self.done >= self.all
+        return self.done >= self.all and not self.changed
 
     def __str__(self) -> str:
         left = self.all - self.done
@@ -48,6 +53,8 @@ class StepState(NamedTuple):
             "not measured yet" if self.seconds_each is None else f"about {duration(left * self.seconds_each)} left"
         )
         told = "stands" if self.stands else time_left
+        if self.changed:
+            told = f"made by another configuration (other {', '.join(self.changed)})"
         return f"{self.name:9s}{WHAT[self.name]:39s}{f'{self.done} of {self.all}':16s}{told}"
 
 
@@ -62,7 +69,9 @@ class RunRecord:
     def state(self, name: str) -> StepState:
         told = self._read()
         done, count = self._items(name, told)
-        return StepState(name, min(done, count), count, told.get(name, {}).get("seconds_each"))
+        changed = changed_checkpoints([CHECKPOINTS[name]], self.config) if name in CHECKPOINTS else []
+        parts = tuple(part for each in changed for part in each.parts)
+        return StepState(name, min(done, count), count, told.get(name, {}).get("seconds_each"), parts)
 
     def plan(self) -> List[str]:
         """One line for each step that this configuration asks for."""
@@ -81,6 +90,19 @@ class RunRecord:
             if not state.stands:
                 found = f"{state.done} of {state.all}"
                 raise ValueError(f"step {name}: expected {before} to stand, found {found}; run --step {before} first")
+
+    def check_checkpoints(self, only: str = "") -> None:
+        """Raises ValueError where a checkpoint that would be met was made by another configuration.
+
+        only: the step that is done alone, as far as which it looks.
+        """
+        wanted = self.wanted()
+        met = wanted[: wanted.index(only) + 1] if only in wanted else wanted
+        stages = [CHECKPOINTS[name] for name in met if name in CHECKPOINTS]
+        if "ranges" in met and self.config.fuzzy_ranges.goes_on:
+            stages.append(META_AT if self.config.bilevel else WINDOWS_AT)
+        if changed := changed_checkpoints(stages, self.config):
+            raise ValueError(made_otherwise(*changed[0], [each.path.name for each in changed[1:]]))
 
     @contextmanager
     def measured(self, name: str) -> Iterator[None]:
@@ -120,7 +142,7 @@ class RunRecord:
             return sum(each.get("done", 0) for each in found), sum(wanted) if all(wanted) else self._clips_wanted(told)
         if name in CHECKPOINTS:
             stages = {"pretrain": config.pretraining, "windows": config.window_training, "meta": config.meta_training}
-            return checkpoint_step(self.work / CHECKPOINTS[name]), stages[name].optimiser.steps
+            return checkpoint_step(self.work / f"{CHECKPOINTS[name]}.safetensors"), stages[name].optimiser.steps
         before = self.wanted()[: self.wanted().index(name)]
         return int(bool(told.get(name, {}).get("finished")) and all(self.state(each).stands for each in before)), 1
 

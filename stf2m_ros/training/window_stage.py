@@ -1,13 +1,15 @@
 """Stage 2: the window head, on what the encoder made of every frame; at one level, then at two if that is asked for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Callable, Dict, Iterable, Optional
 
 import torch
 
 from stf2m_ros.data.clip import Clip
+from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.meta.best_weights import BestWeights, validation_accuracy
+from stf2m_ros.meta.checkpoint import MadeFrom
 from stf2m_ros.meta.episode_learning import EpisodeLearner, WithEpisodes
 from stf2m_ros.meta.episodes import ClassEpisodes, class_split
 from stf2m_ros.meta.meta_training import MetaLearner, MetaTrainingSettings, MetaTrainingTask
@@ -21,17 +23,19 @@ from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrain
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import FittedRanges, fit_ranges, has_emotions
 from stf2m_ros.training.kept_steps import KeptSteps
+from stf2m_ros.training.made_from import META, META_AT, WINDOWS, WINDOWS_AT, settings_of, weights_stamp
 from stf2m_ros.training.word_vectors import known_words
 
 
 @dataclass(frozen=True)
 class WindowStage:
-    """caches: by split, "train" and "validation"."""
+    """caches: by split, "train" and "validation". made_from: what they and the encoder's weights were."""
 
     config: TrainingConfig
     fuzzy: FuzzyInputs
     caches: Dict[str, TokenCache]
     steps: KeptSteps
+    made_from: MadeFrom = field(default_factory=dict)
 
     @property
     def processes(self) -> Processes:
@@ -49,8 +53,12 @@ class WindowStage:
         model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
         if config.window_training.begin_at_regression:
             self._begin_at_regression(model)
-        self._train(model, "windows", config.window_training.optimiser)
+        of_words = {"word vectors": fingerprint(words, vectors)}
+        self._train(model, config.window_training.optimiser, WINDOWS, self._made_from(WINDOWS, of_words))
         return model
+
+    def _made_from(self, stage: str, parts: MadeFrom) -> MadeFrom:
+        return {**settings_of(stage, self.config), **self.made_from, **parts}
 
     def _begin_at_regression(self, model: WindowModel) -> None:
         """On one machine's numbers, whatever another's would have been."""
@@ -58,28 +66,29 @@ class WindowStage:
         begin_at(fit_regression(spoken_in(self.sampler("train", model)), model.text, TextRegressionSettings()), model)
         self.processes.copy_from_first(model.to(self.processes.device))
 
-    def _train(self, model: WindowModel, name: str, optimiser: OptimiserSettings) -> None:
+    def _train(self, model: WindowModel, optimiser: OptimiserSettings, name: str, made_from: MadeFrom) -> None:
         training, settings = self.caches["train"], replace(self.config.window_training, optimiser=optimiser)
         sampler = self.sampler("train", model)
         task = WindowTrainingTask(model, sampler, class_counts(training), settings, self.config.seed, self.processes)
-        self.steps.run(name, model, task, optimiser, f"{name}.safetensors")
+        self.steps.run(name, model, task, optimiser, f"{name}.safetensors", made_from)
 
     def meta_train(self, model: WindowModel) -> MetaLearner:
         """At two levels, on from the single level's weights."""
         learner = MetaLearner(model, self.config.meta_training.inner).to(self.processes.device)
-        self._meta_train(learner, "meta", self.config.meta_training.optimiser)
+        before = {"window weights": weights_stamp(model)}
+        self._meta_train(learner, self.config.meta_training.optimiser, META, self._made_from(META, before))
         return learner
 
-    def _meta_train(self, learner: MetaLearner, name: str, optimiser: OptimiserSettings) -> None:
+    def _meta_train(self, learner: MetaLearner, optimiser: OptimiserSettings, name: str, made_from: MadeFrom) -> None:
         settings, file = replace(self.config.meta_training, optimiser=optimiser), f"{name}.safetensors"
         task = self._outer_losses(learner, settings)
         if not settings.validate_every or not has_emotions(self.caches["validation"]):
-            self.steps.run(f"{name}-train", learner, task, optimiser, file)
+            self.steps.run(f"{name}-train", learner, task, optimiser, file, made_from)
             return
         unseen = self.sampler("validation", learner.model)
         accuracy = partial(validation_accuracy, learner.model, unseen, settings.validation_clips)
         best = BestWeights(learner, task, accuracy, settings.validate_every, self.steps.work / file, self.processes)
-        self.steps.run(f"{name}-train", learner, best, optimiser, file)
+        self.steps.run(f"{name}-train", learner, best, optimiser, file, made_from)
         best.restore(optimiser.steps)
 
     def _outer_losses(self, learner: MetaLearner, settings: MetaTrainingSettings) -> Callable[[int], Losses]:
@@ -111,15 +120,18 @@ class WindowStage:
         )
         ranges = torch.tensor(fitted.chosen, device=self.processes.device)
         model.use_ranges(self.processes.total(ranges if self.processes.is_first else torch.zeros_like(ranges)))
-        if settings.again_share > 0 and not torch.equal(model.fuzzy.ranges.cpu(), self.fuzzy.ranges):
+        if settings.goes_on and not torch.equal(model.fuzzy.ranges.cpu(), self.fuzzy.ranges):
             self.train_again(model, learner)
         return fitted
 
     def train_again(self, model: WindowModel, learner: Optional[MetaLearner]) -> None:
         """At the model's ranges. They stand in the file's name: another pair's steps are never gone on from."""
-        at = "_".join(f"{each:.3g}" for each in model.fuzzy.ranges.tolist())
-        again, config = self.config.fuzzy_ranges.again, self.config
+        ranges, again, config = model.fuzzy.ranges.tolist(), self.config.fuzzy_ranges.again, self.config
+        at = "_".join(f"{each:.3g}" for each in ranges)
+        before = {"ranges": fingerprint(ranges), "weights before": weights_stamp(learner or model)}
         if learner is None:
-            self._train(model, f"windows_at_{at}", again(config.window_training.optimiser))
+            made_from = self._made_from(WINDOWS_AT, before)
+            self._train(model, again(config.window_training.optimiser), f"{WINDOWS_AT}_{at}", made_from)
         else:
-            self._meta_train(learner, f"meta_at_{at}", again(config.meta_training.optimiser))
+            made_from = self._made_from(META_AT, before)
+            self._meta_train(learner, again(config.meta_training.optimiser), f"{META_AT}_{at}", made_from)

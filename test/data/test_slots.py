@@ -16,6 +16,11 @@ def test_a_slot_holds_the_nearest_frame_within_a_tenth_of_a_second():
     assert track.frame_index.tolist() == [0, 2, 2, -1, 3, 3]  # 0.3 s is farther than 0.1 s from every frame
 
 
+def test_a_clip_that_holds_nothing_is_one_empty_slot():
+    track = slot_track(clip([]), GRID)
+    assert (track.frame_index.tolist(), track.class_index.tolist(), track.words) == ([-1], [UNLABELLED], ())
+
+
 def test_labels_cover_the_slots_whose_centre_they_cover():
     track = slot_track(clip([], labels=[LabelInterval(3, 0.1, 0.3), LabelInterval(18, 0.3, 0.5)]), GRID)
     assert track.class_index.tolist() == [UNLABELLED, 3, 3, 18, 18]

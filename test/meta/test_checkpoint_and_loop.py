@@ -76,6 +76,26 @@ def test_a_checkpoint_of_another_network_is_refused_by_name(tmp_path):
         load_checkpoint(path, other, torch.optim.AdamW(other.parameters()))
 
 
+def test_steps_of_another_configuration_are_not_gone_on_from(tmp_path, writer):
+    path, module = tmp_path / "a.safetensors", new_module()
+    run_steps("first", module, regression(module), STEPS, path, writer, made_from={"seed": "1", "clips": "2"})
+    expected = r"a\.safetensors: made by another configuration \(other clips\); delete it to start anew, or name"
+    with pytest.raises(ValueError, match=expected):
+        run_steps("second", module, regression(module), STEPS, path, writer, made_from={"seed": "1", "clips": "3"})
+
+
+def test_a_checkpoint_that_does_not_tell_what_it_was_made_from_is_taken_with_a_warning(tmp_path, caplog):
+    path, module = tmp_path / "a.safetensors", new_module()
+    optimiser = torch.optim.AdamW(module.parameters())
+    save_checkpoint(path, module, optimiser, 3)
+    assert load_checkpoint(path, module, optimiser, {"seed": "1"}) == 3
+    assert f"{path}: does not tell what it was made from; taken as it is" in caplog.text
+    save_checkpoint(path, module, optimiser, 4, {"seed": "1"})
+    caplog.clear()
+    assert load_checkpoint(path, module, optimiser, {"seed": "1"}) == 4
+    assert not caplog.text
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path, writer):
     module = new_module()
     with pytest.raises(FloatingPointError, match="nan at step 0"):

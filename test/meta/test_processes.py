@@ -52,6 +52,24 @@ def test_one_process_gets_back_what_it_gives():
     assert ALONE.share(5) == slice(0, 5, 1)
 
 
+class Second(Processes):
+    """The second process of a run whose first one has said its part."""
+
+    def __init__(self, said: int) -> None:
+        super().__init__(rank=1, count=2)
+        object.__setattr__(self, "said", said)
+
+    def total(self, value):
+        return value + self.said
+
+
+def test_a_process_with_another_configuration_than_the_first_ends_the_run():
+    Second(said=0x0123456789ABCDE).make_from_the_same("0123456789abcdef", "a")
+    with pytest.raises(ValueError, match="a: process 1 has another configuration, or other clips, than the first"):
+        Second(said=0x0123456789ABCDE).make_from_the_same("f123456789abcdef", "a")
+    ALONE.make_from_the_same("ffffffffffffffff", "a")
+
+
 def test_without_torchrun_a_process_is_alone():
     with joined_processes("cpu") as processes:
         assert processes == ALONE

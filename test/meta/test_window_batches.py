@@ -16,7 +16,8 @@ from stf2m_ros.meta.window_batches import (
     majority,
     mean_where_known,
 )
-from stf2m_ros.stream.settings import WindowGrid
+from stf2m_ros.stream.segment_text import segment_text
+from stf2m_ros.stream.settings import TextSettings, WindowGrid
 
 GRID = WindowGrid(span_s=6.0)  # 60 slots, 12 segments
 PLAIN = WindowSampling(
@@ -69,6 +70,31 @@ def test_words_stand_in_every_segment_that_they_overlap():
     assert ids[2, 0] == 1  # "happy", lower-cased, 1.2 to 1.4 s
     assert ids[4, 0] == ids[5, 0] == 0  # "day" reaches over 2.5 s
     assert (ids[[0, 1, 3]] == NO_WORD).all()
+
+
+@pytest.mark.parametrize("add_up", [False, True], ids=["mean", "sum"])
+def test_a_word_stands_in_the_segments_in_which_the_robot_hears_it(add_up):
+    """Words that begin and end on edges of segments, or by a rounding beside them."""
+    text = TextSettings(dim=1, add_up=add_up)
+    spans = [(at + off, at + 0.5 + off) for at in np.arange(0, 6, 0.5) for off in (-3e-6, 0.0, 3e-6)]
+    for span in ((start, end) for start, end in spans if start >= 0):
+        track = replace(cache().tracks[0], words=(TimedWord("well", *span),))
+        windows = WindowSampler(replace(cache(), tracks=(track,)), GRID, PLAIN, ["well"], text)
+        for start, offset in ((0, 0), (0, 3), (3, 7)):
+            learned = (windows.word_ids(Cut(0, start, 50), offset) >= 0).any(axis=1)
+            inside = [word for word in track.words if start * GRID.slot_s <= word.start_s < (start + 50) * GRID.slot_s]
+            begin_s = (start - offset) * GRID.slot_s
+            heard = segment_text(inside, Knowing(), begin_s, GRID.segments, GRID.segment_s, text).presence
+            assert learned.tolist() == heard.astype(bool).tolist(), (span, start, offset)
+
+
+class Knowing:
+    """Every word has the same vector."""
+
+    dim = 1
+
+    def embed(self, text):
+        return np.ones(1, np.float32)
 
 
 def test_the_beginning_of_a_clip_stands_at_the_end_of_its_window():

@@ -1,5 +1,6 @@
 """From CMU-MOSEI's own files to a bundle: FACET features in place of pictures, GloVe vectors in place of a table."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -74,12 +75,29 @@ def test_the_bundle_carries_the_vectors_of_the_words_that_were_said(trained):
     assert not words.embed("unheard").any()
 
 
+def test_weights_that_were_learned_from_other_labels_are_refused(trained, tmp_path, capsys):
+    for part in ("mosei", "work"):
+        shutil.copytree(trained / part, tmp_path / part)
+    labels = {video: ([[1.0, 0, 0, 3, 0, 0, 0]], [[0, SEGMENT_S]]) for video in VIDEOS}
+    write_csd(tmp_path / "mosei/CMU_MOSEI_Labels.csd", "All Labels", labels)
+    assert train.main(["--config", str(write_config(tmp_path))]) == 1
+    assert "pretraining.safetensors: made by another configuration (other training clips)" in capsys.readouterr().err
+
+
+def test_that_nobody_is_validated_on_is_told_before_pre_training(trained, tmp_path, capsys):
+    alone = [{"name": "mosei", "path": str(trained / "mosei"), "validation_share": 0.0, "workers": 1}]
+    assert train.main(["--config", str(write_config(tmp_path, data_sets=alone))]) == 1
+    expected = "data_sets: expected clips to train and to validate on, found 16 and 0; validation_share says"
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "work/pretraining.safetensors").exists()
+
+
 def test_a_robot_with_a_camera_is_told_that_the_bundle_is_not_for_it(trained):
     with pytest.raises(BundleMismatch, match="expected a bundle for pictures, found one of 35 features"):
         load_recognizer(RecognizerParameters(bundle=str(trained / "bundle")))
 
 
-def test_features_of_another_width_are_told_with_their_clip(trained, capsys):
-    config = write_config(trained, encoder={"features": 20, "token_dim": 8})
+def test_features_of_another_width_are_told_with_their_clip(trained, tmp_path, capsys):
+    config = write_config(trained, work_folder=str(tmp_path / "work"), encoder={"features": 20, "token_dim": 8})
     assert train.main(["--config", str(config)]) == 1
     assert "expected 20 features a frame, found 35" in capsys.readouterr().err

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -96,3 +100,17 @@ def test_clips_of_neutral_faces_alone_have_nothing_to_fit_to():
     for track in cache.tracks:
         track.class_index[:] = NEUTRAL_INDEX
     assert not has_emotions(cache)
+
+
+def test_without_matplotlib_all_that_training_lacks_is_the_picture(tmp_path):
+    """A module of that name that cannot be imported stands in for a machine without it."""
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text("raise ImportError(name='matplotlib')\n")
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n"
+    code += "import numpy, pathlib, stf2m_ros.training.feature_pipeline\n"
+    code += "from stf2m_ros.training.fuzzy_ranges import RangeSurface, fitted_to\n"
+    code += "surface = RangeSurface((0.4,), (0.4,), numpy.ones((1, 1, 2, 18)), numpy.ones((2, 18)))\n"
+    code += "fitted_to(surface, (0.4, 0.4)).draw(pathlib.Path('ranges.png'))\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert "ranges.png: not drawn, matplotlib is not installed; the card has the same numbers" in done.stderr

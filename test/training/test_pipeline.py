@@ -59,6 +59,27 @@ def test_training_that_finds_its_work_done_trains_nothing_anew(trained, capsys):
     assert (trained / "work/windows.safetensors").stat().st_mtime_ns == before
 
 
+def test_weights_of_another_configuration_are_refused_in_one_line_and_not_vouched_for(trained, tmp_path, capsys):
+    work, card = str(trained / "work"), trained / "bundle/bundle.yaml"
+    before = card.read_bytes()
+    steps = {"steps": 3, "batch_size": 2, "rate": 1e-3}
+    config = write_config(tmp_path, work_folder=work, window_training={"optimiser": steps})
+    assert train.main(["--config", str(config)]) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert f"{work}/windows.safetensors: made by another configuration (other window_training); delete it" in told
+    assert card.read_bytes() == before
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_what_changes_no_weights_may_change(trained, tmp_path):
+    changes = {"model_version": "0.2.0", "caveat": "none", "device": "cpu"}
+    clips = {**FEW_GENERATED["clips"], "workers": 2}
+    steps = {"frames_per_clip": 8, "optimiser": {"steps": 3, "batch_size": 8, "checkpoint_s": 5.0}}
+    config = write_config(tmp_path, work_folder=str(trained / "work"), clips=clips, pretraining=steps, **changes)
+    assert train.main(["--config", str(config)]) == 0
+    assert load_bundle(tmp_path / "bundle").card.model_version == "0.2.0"
+
+
 def test_two_levels_go_on_from_the_single_level(trained, tmp_path):
     folder = tmp_path / "bilevel"
     tasks = {"tasks": 1, "mixed_windows": 1, "task": {"shots": 1, "query": 2}, "optimiser": {"steps": 2}}

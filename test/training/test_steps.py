@@ -9,6 +9,7 @@ import torch
 from stf2m_ros.cli import train
 from stf2m_ros.meta.checkpoint import save_checkpoint
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.made_from import PRETRAINING, WINDOWS, WINDOWS_AT, settings_of
 from stf2m_ros.training.sources import DataSetSource, GeneratedClips
 from stf2m_ros.training.steps import STEPS, RunRecord, duration
 
@@ -25,9 +26,10 @@ def put_clips(config, count):
         (folder / f"{number}.npz").touch()
 
 
-def put_checkpoint(config, name, step):
-    module = torch.nn.Linear(1, 1)
-    save_checkpoint(RunRecord(config).work / name, module, torch.optim.AdamW(module.parameters()), step)
+def put_checkpoint(config, stage, step, made_from=None):
+    module, path = torch.nn.Linear(1, 1), RunRecord(config).work / f"{stage}.safetensors"
+    made_from = settings_of(stage, config) if made_from is None else made_from
+    save_checkpoint(path, module, torch.optim.AdamW(module.parameters()), step, made_from)
 
 
 def test_nothing_stands_and_nothing_is_measured_at_first(config):
@@ -61,10 +63,40 @@ def test_a_step_alone_needs_those_before_it(config):
     with pytest.raises(ValueError, match="step windows: expected prepare to stand, found 0 of 4; run --step prepare"):
         record.check_alone("windows")
     put_clips(config, 4)
-    put_checkpoint(config, "pretraining.safetensors", 1700)
+    put_checkpoint(config, PRETRAINING, 1700)
     with pytest.raises(ValueError, match="expected pretrain to stand, found 1700 of 4000"):
         record.check_alone("encode")
     record.check_alone("pretrain")
+
+
+def test_a_checkpoint_of_another_configuration_does_not_stand(config):
+    for stage, steps in ((PRETRAINING, 4000), (WINDOWS, 2000)):
+        put_checkpoint(config, stage, steps)
+    assert [RunRecord(config).state(name).stands for name in ("pretrain", "windows")] == [True, True]
+    other = replace(config, seed=2, pretraining=replace(config.pretraining, component_weight=1.0))
+    plan = RunRecord(other).plan()
+    assert plan[1].endswith("4000 of 4000    made by another configuration (other seed, pretraining)")
+    assert not any(line.endswith("stands") for line in plan)
+
+
+def test_checkpoints_of_another_configuration_are_told_together_before_anything_is_done(config):
+    put_checkpoint(config, PRETRAINING, 4000)
+    put_checkpoint(config, WINDOWS, 2000)
+    put_checkpoint(config, "windows_at_0.2_0.8", 500, settings_of(WINDOWS_AT, config))
+    RunRecord(config).check_checkpoints()
+    other = RunRecord(replace(config, seed=2))
+    expected = "delete it and windows.safetensors and windows_at_0.2_0.8.safetensors to start anew"
+    with pytest.raises(ValueError, match=expected):
+        other.check_checkpoints()
+    with pytest.raises(ValueError, match=r"other seed\); delete it to start anew"):
+        other.check_checkpoints("pretrain")
+    other.check_checkpoints("prepare")
+
+
+def test_a_checkpoint_that_does_not_tell_what_it_was_made_from_stands(config):
+    put_checkpoint(config, PRETRAINING, 4000, made_from={})
+    RunRecord(config).check_checkpoints()
+    assert RunRecord(config).state("pretrain").stands
 
 
 def test_a_step_that_the_configuration_does_not_ask_for_is_refused(config):

@@ -51,6 +51,15 @@ def test_a_quarter_of_the_steps_more_are_made_and_found_again(stage, tmp_path):
     assert torch.equal(last_layer_after(stage, model()), after)
 
 
+def test_other_weights_are_not_gone_on_from(stage):
+    last_layer_after(stage, model())
+    other = model()
+    with torch.no_grad():
+        other.head.last_layer.mul_(2)
+    with pytest.raises(ValueError, match=r"windows_at_0\.2_0\.8\.safetensors: .* \(other weights before\)"):
+        last_layer_after(stage, other)
+
+
 def test_two_levels_go_on_at_two_levels(stage, tmp_path):
     network = model()
     learner = MetaLearner(network, InnerSettings())
