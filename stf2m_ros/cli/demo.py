@@ -66,8 +66,13 @@ def _run(asked: argparse.Namespace) -> None:
 
 
 def _set_up_middleware() -> None:
-    """A domain of our own, so that a robot nearby does not hear us, and room for whole images in shared memory."""
-    os.environ.setdefault("ROS_DOMAIN_ID", str(DOMAINS[os.getpid() % len(DOMAINS)]))
+    """A domain of our own, so that we hear no robot nearby nor it us, and room for whole images in shared memory.
+
+    A domain that is set is a robot's.
+    """
+    others = [str(domain) for domain in DOMAINS if str(domain) != os.environ.get("ROS_DOMAIN_ID")]
+    os.environ["ROS_DOMAIN_ID"] = others[os.getpid() % len(others)]
+    print(f"apart from any robot: ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}", flush=True)
     profile = shipped(PROFILE)
     if not any(os.environ.get(name) for name in PROFILE_VARIABLES):
         os.environ.update({name: str(profile) for name in PROFILE_VARIABLES})

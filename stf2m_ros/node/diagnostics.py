@@ -6,13 +6,17 @@ from typing import Optional
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from stf2m_ros.node.recognizer_worker import WorkerCounts
+from stf2m_ros.node.stamps import RUN_BACK, STAND_STILL
 
 PERIOD_S = 1.0
 FAILURE_STANDS_S = 10.0
 """So long a failure, or a jump of the clock, is the state of the node; then it is in the values only."""
 
+LEAST_IMAGES_A_SECOND = 3.0
+"""With fewer most of a segment is not seen. The window takes ten a second at most."""
+
 _CLOCK = "time ran backwards, the window began anew: two cameras on one topic, a bag that loops, a clock that was set?"
-STAMPS_LOST = "the images' stamps keep running backwards, the time of arrival stands in: two cameras on one topic?"
+_STAMPS_BECAUSE = {RUN_BACK: "two cameras on one topic?", STAND_STILL: "a camera whose driver does not stamp them?"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,10 @@ class Health:
     silent_s: Optional[float] = None  # since the last image, if that is too long
     absence: str = ""  # why nobody is seen, empty while somebody is
     unreadable: bool = False  # images come that cannot be read
-    stamps_lost: bool = False  # the images' stamps are of no use
+    stamp_trouble: str = ""  # RUN_BACK or STAND_STILL: the images' stamps are of no use
+    images_a_second: Optional[float] = None  # by their stamps, once some came
+    result_topic: str = ""
+    publishers: int = 1  # on it, ourselves among them
     images_paced: bool = False  # only the one of each slot that counts is taken
     counts: WorkerCounts = WorkerCounts()  # noqa: RUF009  frozen
 
@@ -53,13 +60,18 @@ def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
         "absence": health.absence,
         "camera silent": "no" if health.silent_s is None else f"{health.silent_s:.0f} s",
         "time ran backwards": counts.clock_jumps,
-        "images count at": "the time of arrival" if health.stamps_lost else "their stamps",
+        "images a second": "" if health.images_a_second is None else f"{health.images_a_second:.1f}",
+        "images count at": "the time of arrival" if health.stamp_trouble else "their stamps",
         "failures": counts.failures,
         "last failure": counts.last_failure,
     }
     status = DiagnosticStatus(level=level, name=f"{node_name}: emotion recognition", message=text)
     status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
     return DiagnosticArray(status=[status])
+
+
+def stamps_lost(trouble: str) -> str:
+    return f"the images' stamps {trouble}, the time of arrival stands in: {_STAMPS_BECAUSE[trouble]}"
 
 
 def judge(health: Health) -> "tuple[bytes, str]":
@@ -72,10 +84,15 @@ def judge(health: Health) -> "tuple[bytes, str]":
         return DiagnosticStatus.WARN, f"no image on {health.image_topic} for {health.silent_s:.0f} s"
     if health.unreadable:
         return DiagnosticStatus.WARN, f"{health.absence} ({health.counts.last_unreadable})"
-    if health.stamps_lost:
-        return DiagnosticStatus.WARN, STAMPS_LOST
+    if health.stamp_trouble:
+        return DiagnosticStatus.WARN, stamps_lost(health.stamp_trouble)
     if health.now_s - health.counts.last_clock_jump_s < FAILURE_STANDS_S:
         return DiagnosticStatus.WARN, _CLOCK
+    if health.images_a_second is not None and health.images_a_second < LEAST_IMAGES_A_SECOND:
+        return DiagnosticStatus.WARN, f"images come at {health.images_a_second:.1f} a second, about 10 are wanted"
+    if health.publishers > 1:
+        text = f"{health.publishers} nodes publish on {health.result_topic}: was one left running?"
+        return DiagnosticStatus.WARN, text
     if health.degraded:
         return DiagnosticStatus.WARN, health.backend
     return DiagnosticStatus.OK, health.absence or "a person is followed"

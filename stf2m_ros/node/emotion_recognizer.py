@@ -18,7 +18,7 @@ from stf2m_ros.node import diagnostics, log_bridge, parameters
 from stf2m_ros.node.image_bytes import header_of, rgb_of_compressed_bytes, rgb_of_image_bytes
 from stf2m_ros.node.image_messages import ImageUnreadable
 from stf2m_ros.node.image_rest import ImageRest
-from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
+from stf2m_ros.node.image_watch import ImageRate, ImageWatch, describe_publishers, topic_type_name
 from stf2m_ros.node.messages import ModelIdentity, SequenceMessages, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
 from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker, WorkerCounts
@@ -46,6 +46,7 @@ class EmotionRecognizer(LifecycleNode):
         self._loaded: Optional[LoadedRecognizer] = None
         self._publisher = self._image_subscription = self._transcript_subscription = None
         self._images: Optional[ImageWatch] = None
+        self._image_rate = ImageRate()
         self._rest = ImageRest(self)
         self._messages = SequenceMessages()  # of the worker's thread
         self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
@@ -56,8 +57,13 @@ class EmotionRecognizer(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(diagnostics.PERIOD_S, self._diagnose, clock=steady)
         self.create_timer(_WATCH_PERIOD_S, self._watch_images, clock=steady)
+        for name in parameters.unknown(self):
+            self.get_logger().warning(f"parameter {name} is not known, and changes nothing: see docs/parameters.md")
         if self.get_parameter("autostart").value:
             self._autostart = self.create_timer(0.0, self._start_by_itself, clock=steady)
+        else:
+            name = self.get_fully_qualified_name()
+            self.get_logger().info(f"unconfigured; go on with `ros2 lifecycle set {name} configure` and `activate`")
 
     # -- transitions
 
@@ -78,7 +84,7 @@ class EmotionRecognizer(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
         self._absence = AbsenceReason.WINDOW_FILLING
-        self._images = ImageWatch(time.monotonic())
+        self._images, self._image_rate = ImageWatch(time.monotonic()), ImageRate()
         super().on_activate(state)
         self._worker.activate()
         self._image_subscription = self._subscribe_images()
@@ -168,6 +174,7 @@ class EmotionRecognizer(LifecycleNode):
             self.get_logger().info(f"images come again after {silence_s:.0f} s")
         self._frame_id = header.frame_id
         stamp_s = self._stamp_of(header.stamp)
+        self._image_rate.see(stamp_s)
         self._worker.put_frame(stamp_s, partial(read, data), settles=self._rest.see(stamp_s))
 
     def _on_transcript(self, source: TranscriptSource, message: object) -> None:
@@ -188,7 +195,8 @@ class EmotionRecognizer(LifecycleNode):
             stamp_s = now_s  # seen like any other: beside a camera that stamps by a clock of its own time runs back
         if not self._stamp_trust.see(stamp_s, time.monotonic()):
             self._rest.forget()
-            self.get_logger().warning(diagnostics.STAMPS_LOST, throttle_duration_sec=_THROTTLE_S)
+            text = diagnostics.stamps_lost(self._stamp_trust.trouble)
+            self.get_logger().warning(text, throttle_duration_sec=_THROTTLE_S)
             stamp_s = now_s
         self._stamp_clock.see(stamp_s, now_s)
         return stamp_s
@@ -229,6 +237,7 @@ class EmotionRecognizer(LifecycleNode):
 
     def _health(self, now_s: float) -> diagnostics.Health:
         images, subscription, loaded = self._images, self._image_subscription, self._loaded
+        result_topic = self._publisher.topic_name if self._publisher else ""
         silent = images is not None and images.is_silent(now_s)
         return diagnostics.Health(
             now_s=now_s,
@@ -241,7 +250,10 @@ class EmotionRecognizer(LifecycleNode):
             silent_s=images.silent_s(now_s) if silent else None,
             absence=reason_text(self._absence),
             unreadable=self._absence == AbsenceReason.BAD_IMAGE,
-            stamps_lost=self._stamp_trust.lost,
+            stamp_trouble=self._stamp_trust.trouble,
+            images_a_second=self._image_rate.per_s,
+            result_topic=result_topic,
+            publishers=self.count_publishers(result_topic) if result_topic else 1,
             images_paced=self._rest.paced,
             counts=self._worker.counts if self._worker else WorkerCounts(),
         )

@@ -1,12 +1,14 @@
 """Every user's first problem: no image comes. Says once where the node listens, and who sends there what."""
 
-from typing import List, Optional
+from collections import deque
+from typing import Deque, List, Optional
 
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 SILENCE_S = 3.0
+_RATE_OF = 6
 _PROFILE_HINT = (
     "large images get lost without the shared-memory profile in the camera's process too, see docs/troubleshooting.md"
 )
@@ -37,6 +39,26 @@ class ImageWatch:
             return False
         self._said = True
         return True
+
+
+class ImageRate:
+    """How many images come in a second of their stamps' clock."""
+
+    def __init__(self) -> None:
+        self._stamps_s: Deque[float] = deque(maxlen=_RATE_OF)
+
+    def see(self, stamp_s: float) -> None:
+        """An image came. Where time ran back the count begins anew."""
+        if self._stamps_s and stamp_s < self._stamps_s[-1]:
+            self._stamps_s.clear()
+        self._stamps_s.append(stamp_s)
+
+    @property
+    def per_s(self) -> Optional[float]:
+        """None before enough have come."""
+        if len(self._stamps_s) < _RATE_OF or self._stamps_s[-1] <= self._stamps_s[0]:
+            return None
+        return (_RATE_OF - 1) / (self._stamps_s[-1] - self._stamps_s[0])
 
 
 def describe_publishers(node: Node, topic: str, type_name: str, qos: QoSProfile) -> str:

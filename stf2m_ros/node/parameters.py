@@ -59,7 +59,8 @@ class RecognizerParameters:
     )
     rules: str = parameter("", "File of fuzzy rules to use instead of the bundle's; empty for the bundle's.")
     word_vectors: str = parameter(
-        "", "File of GloVe word vectors to use instead of the bundle's table; empty for none."
+        "",
+        "File of GloVe word vectors, for a bundle that was trained on such: all of its words in place of the bundle's.",
     )
     face_detector: str = parameter(
         "haar",
@@ -117,6 +118,12 @@ def declare(node: Node) -> None:
     """Declares every field. Raises rclpy's own errors for a wrong type or a value out of range."""
     for each in fields(RecognizerParameters):
         node.declare_parameter(each.name, each.default, descriptor_of(each))
+
+
+def unknown(node: Node) -> List[str]:
+    """Of the values that the process was given for the node, those that it never asks for: misspelt names, mostly."""
+    given = getattr(node, "_parameter_overrides", {})  # rclpy tells nobody else
+    return sorted(name for name in given if not (node.has_parameter(name) or name.startswith("qos_overrides.")))
 
 
 def read(node: Node) -> RecognizerParameters:

@@ -12,6 +12,9 @@ MOST_TIMES_BACK, WITHIN_S = 5, 10.0
 """Clocks that run back so often in so short a time are of no use."""
 CALM_S = 60.0
 """After so long without another jump they are believed again."""
+STILL_S = 2.0
+"""Images that carry one and the same stamp, or older ones, for so long: a driver that does not stamp them."""
+RUN_BACK, STAND_STILL = "keep running backwards", "stand still"
 _NS_PER_S = 1_000_000_000
 
 
@@ -47,24 +50,37 @@ class StampClock:
 
 
 class StampTrust:
-    """Whether the images' stamps are of use, or run back again and again: two cameras on one topic, a broken driver.
+    """Whether the images' stamps are of use, or run back again and again, or stand still: two cameras on one topic, a
+    broken driver.
 
     A window needs time to go on. Where every other stamp takes it back none would ever be full, and the robot silent.
     """
 
     def __init__(self) -> None:
+        self.trouble = ""  # RUN_BACK or STAND_STILL while stamps are of no use
         self._newest_s = -math.inf
         self._jumps_s: Deque[float] = deque(maxlen=MOST_TIMES_BACK)
-        self.lost = False
+        # On the steady clock: when an image came, when its stamp went on, and when it last was found to stand still.
+        self._came_s = self._went_on_s = self._still_s = -math.inf
 
     def see(self, stamp_s: float, now_s: float) -> bool:
         """An image stamped stamp_s came at now_s of a steady clock; returns whether its stamp may be believed."""
+        if now_s - self._came_s > STILL_S:  # while no image comes no stamp can go on
+            self._went_on_s = now_s
+        self._came_s = now_s
         if stamp_s < self._newest_s - BACK_S:
             self._jumps_s.append(now_s)
-            self._newest_s = stamp_s
-        self._newest_s = max(self._newest_s, stamp_s)
-        if not self._jumps_s or now_s - self._jumps_s[-1] > CALM_S:
-            self.lost = False
-        elif len(self._jumps_s) == MOST_TIMES_BACK and self._jumps_s[-1] - self._jumps_s[0] < WITHIN_S:
-            self.lost = True
-        return not self.lost
+            self._newest_s = -math.inf
+        if stamp_s > self._newest_s:
+            self._newest_s, self._went_on_s = stamp_s, now_s
+        self.trouble = self._found(now_s)
+        return not self.trouble
+
+    def _found(self, now_s: float) -> str:
+        if self._jumps_s and now_s - self._jumps_s[-1] <= CALM_S:
+            often = len(self._jumps_s) == MOST_TIMES_BACK and self._jumps_s[-1] - self._jumps_s[0] < WITHIN_S
+            if often or self.trouble == RUN_BACK:
+                return RUN_BACK
+        if now_s - self._went_on_s > STILL_S:
+            self._still_s = now_s
+        return STAND_STILL if now_s - self._still_s <= CALM_S else ""

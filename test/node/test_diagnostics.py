@@ -5,6 +5,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from stf2m_ros.node.diagnostics import Health, diagnostic_message, judge
 from stf2m_ros.node.recognizer_worker import WorkerCounts
+from stf2m_ros.node.stamps import STAND_STILL
 
 
 def test_a_node_that_follows_a_person_is_well():
@@ -60,11 +61,22 @@ def test_it_is_said_whether_images_are_left_untaken():
 
 
 def test_stamps_of_no_use_are_a_warning_as_long_as_the_time_of_arrival_stands_in():
-    health = Health(state="active", stamps_lost=True)
+    health = Health(state="active", stamp_trouble=STAND_STILL)
     level, text = judge(health)
     assert level == DiagnosticStatus.WARN and "the time of arrival stands in" in text
     values = {each.key: each.value for each in diagnostic_message("/node", health).status[0].values}
     assert values["images count at"] == "the time of arrival"
+
+
+def test_a_camera_that_is_too_slow_is_a_warning_with_its_rate():
+    level, text = judge(Health(state="active", absence="no images come", images_a_second=1.04))
+    assert (level, text) == (DiagnosticStatus.WARN, "images come at 1.0 a second, about 10 are wanted")
+    assert judge(Health(state="active", images_a_second=5.0))[0] == DiagnosticStatus.OK
+
+
+def test_another_recogniser_on_the_same_topic_is_a_warning():
+    level, text = judge(Health(state="active", result_topic="/emotion_sequence", publishers=2))
+    assert (level, text) == (DiagnosticStatus.WARN, "2 nodes publish on /emotion_sequence: was one left running?")
 
 
 def test_a_backend_that_is_not_the_wanted_one_is_a_warning():

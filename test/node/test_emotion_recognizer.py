@@ -137,6 +137,13 @@ def test_a_node_that_was_shut_down_says_that_it_is_final(rig, recognizer_node):
     )
 
 
+def test_a_misspelt_parameter_and_what_a_node_waits_for_are_told(rig, recognizer_node):
+    recognizer_node(bundel="x")
+    rig.until(lambda: rig.harness.said("parameter bundel is not known"), "the name in the log")
+    rig.until(lambda: rig.harness.said("ros2 lifecycle set /emotion_recognizer configure"), "what to do in the log")
+    assert not any("parameter bundle is" in line or "qos_" in line for line in rig.harness.logs)
+
+
 def test_autostart_configures_and_activates_by_itself(rig, recognizer_node):
     recognizer_node(autostart=True)
     rig.send_images(until=face_seen(rig), what="a face, without anybody's asking")
@@ -273,6 +280,14 @@ def test_beside_stamps_of_another_clock_images_without_stamps_do_not_silence_the
     rig.send_images(until=face_seen(rig), what="a face", make=make)
     assert newest(rig).header.stamp.sec == pytest.approx(node.get_clock().now().nanoseconds * 1e-9, abs=5)
     rig.until(lambda: rig.harness.said("stamps keep running backwards"), "the reason in the log")
+
+
+def test_where_the_stamp_never_changes_the_images_count_at_the_time_they_come(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    rig.send_images(until=face_seen(rig), what="a face", make=lambda _: face_image(1000.0))
+    assert newest(rig).header.stamp.sec == pytest.approx(node.get_clock().now().nanoseconds * 1e-9, abs=5)
+    rig.until(lambda: rig.harness.said("the images' stamps stand still"), "the reason in the log")
 
 
 def test_images_without_a_face_give_a_reason_in_every_segment(rig, recognizer_node):

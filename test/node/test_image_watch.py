@@ -4,7 +4,7 @@ import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from stf2m_ros.node.image_watch import ImageWatch, describe_publishers, topic_type_name
+from stf2m_ros.node.image_watch import ImageRate, ImageWatch, describe_publishers, topic_type_name
 
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -26,6 +26,16 @@ def test_images_that_come_in_time_break_no_silence():
     watch = ImageWatch(now_s=100.0)
     assert watch.see(101.0) is None
     assert not watch.is_silent(103.5)
+
+
+def test_the_rate_of_images_is_counted_by_their_stamps():
+    rate = ImageRate()
+    for number in range(6):
+        assert rate.per_s is None
+        rate.see(1000.0 + 0.5 * number)
+    assert rate.per_s == pytest.approx(2.0)
+    rate.see(5.0)  # a clock that was set back
+    assert rate.per_s is None
 
 
 def test_without_publishers_the_user_is_asked_for_the_camera_and_the_name(rig):

@@ -3,7 +3,7 @@
 import pytest
 import ros_rig  # noqa: F401  skips these tests where ROS is not there
 
-from stf2m_ros.node.stamps import CALM_S, MOST_TIMES_BACK, StampClock, StampTrust, seconds_of, time_of
+from stf2m_ros.node.stamps import CALM_S, MOST_TIMES_BACK, STAND_STILL, StampClock, StampTrust, seconds_of, time_of
 
 
 @pytest.mark.parametrize("stamp_s", [0.0, 0.1, 1.0, 1795202538.5, 1795202538.9999998])
@@ -49,7 +49,7 @@ def test_a_clock_that_is_set_back_once_is_believed():
 
 
 def test_images_that_come_a_little_out_of_order_are_believed():
-    assert trust_after([100.0, 99.5] * 50)[1]
+    assert trust_after([100.0 + number / 10 - 0.5 * (number % 2) for number in range(100)])[1]
 
 
 def test_a_bag_that_loops_every_half_minute_is_believed():
@@ -64,6 +64,19 @@ def test_two_cameras_of_different_clocks_are_not_believed_after_a_few_images():
 
 def test_a_camera_whose_every_stamp_runs_back_is_not_believed():
     assert not trust_after([1000.0 - number / 10 for number in range(70)])[1]
+
+
+@pytest.mark.parametrize("stamps_s", [[1000.0] * 40, [1000.0, 999.5] * 20])
+def test_stamps_that_stand_still_are_not_believed(stamps_s):
+    trust, believed = trust_after(stamps_s)
+    assert (believed, trust.trouble) == (False, STAND_STILL)
+    assert trust_after(stamps_s[:20])[1]
+    assert not trust.see(1001.0, 5.0)  # one that goes on does not make up for it
+    assert trust.see(1100.0, 5.0 + CALM_S)
+
+
+def test_a_camera_that_rests_does_not_stand_still():
+    assert trust_after([1000.0, 1000.0, 1000.0, 1003.0], every_s=3.0)[1]
 
 
 def test_stamps_that_have_long_been_right_again_are_believed_again():
