@@ -19,6 +19,7 @@ from stf2m_ros.node.launch_arguments import (
     LaunchArgument,
     builder_command_line,
     node_parameters,
+    params_file_content,
     recognizer_arguments,
     remappings,
 )
@@ -55,9 +56,8 @@ def _started(context: LaunchContext) -> list:
 
 def _builder(given: Dict[str, str]) -> list:
     """Not a Node, because build_engine is none and takes no arguments of ROS."""
-    file = Path(given["params_file"]).read_text(encoding="utf-8") if given["params_file"] else ""
     executable = ExecutableInPackage(package="stf2m_ros", executable="build_engine")
-    command = [executable, *builder_command_line(given, file)]
+    command = [executable, *builder_command_line(given, params_file_content(given["params_file"]))]
     return [ExecuteProcess(cmd=command, output="screen", emulate_tty=True, on_exit=_must_have_built)]
 
 
@@ -68,7 +68,7 @@ def _must_have_built(event: ProcessExited, context: LaunchContext) -> None:
 
 
 def _recognizer(given: Dict[str, str]) -> list:
-    files = [given["params_file"]] if given["params_file"] else []
+    files = [given["params_file"]] if params_file_content(given["params_file"]) else []
     values = {**node_parameters(given), "use_sim_time": given["use_sim_time"] == "true"}
     return [
         Node(

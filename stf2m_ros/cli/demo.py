@@ -60,12 +60,12 @@ def _run(asked: argparse.Namespace) -> None:
         clip = own_clip(asked.video, asked.transcript)
     else:
         clip = generated_clip(asked.cache)
-    _set_up_middleware()
+    set_up_middleware()
     asked.out.mkdir(parents=True, exist_ok=True)
     show(clip, asked.bundle, asked.out)
 
 
-def _set_up_middleware() -> None:
+def set_up_middleware() -> None:
     """A domain of our own, so that we hear no robot nearby nor it us, and room for whole images in shared memory.
 
     A domain that is set is a robot's.

@@ -4,11 +4,12 @@ A launch argument that is left empty is not passed on: the default of a paramete
 """
 
 from dataclasses import Field, dataclass, fields
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple
 
 import yaml
 
-from stf2m_ros.node.parameters import RecognizerParameters
+from stf2m_ros.node.parameters import RecognizerParameters, check_values
 from stf2m_ros.runtime.tensorrt_api import NO_DLA
 
 BOOLEANS = ("true", "false")
@@ -53,10 +54,27 @@ def player_arguments() -> List[LaunchArgument]:
 
 
 def node_parameters(given: Mapping[str, str]) -> Dict[str, Any]:
-    """The parameters that launch arguments set, in the types the node declares. Raises ValueError."""
-    return {
+    """The parameters that launch arguments set, in the types the node declares.
+
+    Raises ValueError for what the node would refuse: it would be started again and again.
+    """
+    values = {
         each.name: _typed(each, given[each.name]) for each in fields(RecognizerParameters) if given.get(each.name, "")
     }
+    check_values(values)
+    return values
+
+
+def params_file_content(path: str) -> str:
+    """Of the file of that argument, empty where none is named. Raises ValueError for what the node would refuse."""
+    if not path:
+        return ""
+    try:
+        content = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"params_file: expected a YAML file, found {' '.join(str(error).split())}") from error
+    check_values(_parameters_of(content))
+    return content
 
 
 def remappings(given: Mapping[str, str]) -> List[Tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The parameters: one frozen dataclass; ROS parameters, launch arguments and documentation are derived from it."""
 
 from dataclasses import Field, dataclass, field, fields
-from typing import Any, Iterable, List, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 import yaml
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
@@ -97,6 +97,16 @@ def _check(each: Field, value: Any) -> None:
         raise ValueError(f"{each.name}: expected one of {', '.join(choices)}, found {value!r}")
     if limits and not limits[0] <= value <= limits[1]:
         raise ValueError(f"{each.name}: expected {limits[0]} to {limits[1]}, found {value}")
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Raises ValueError for the first of ours that is of another type than the node declares, or out of range."""
+    for each in fields(RecognizerParameters):
+        if each.name in values:
+            wanted, value = type(each.default), values[each.name]
+            if type(value) is not wanted:
+                raise ValueError(f"{each.name}: expected {wanted.__name__}, found {value!r}")
+            _check(each, value)
 
 
 def descriptor_of(each: Field) -> ParameterDescriptor:

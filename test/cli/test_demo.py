@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stf2m_ros.cli.demo import main
+from stf2m_ros.cli.demo import DOMAINS, PROFILE_VARIABLES, main, set_up_middleware
 from stf2m_ros.cli.demo_clip import camera_clip, generated_clip, own_clip
 from stf2m_ros.cli.demo_processes import Process
 
@@ -34,9 +34,8 @@ def empty_room(tmp_path_factory):
 def start_demo(folder, *arguments):
     """`python -m stf2m_ros.cli.demo` as a process of its own."""
     command = [sys.executable, "-u", "-m", "stf2m_ros.cli.demo", "--out", str(folder / "out"), *map(str, arguments)]
-    environment = {**os.environ, "ROS_DOMAIN_ID": "101"}
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
 
 
@@ -79,6 +78,17 @@ def test_a_bundle_that_is_not_there_is_named_in_the_end(tmp_path, empty_room):
 def test_a_video_that_is_not_there_is_one_line(tmp_path, capsys):
     assert main(["--video", str(tmp_path / "none.mp4"), "--out", str(tmp_path)]) == 1
     assert "none.mp4: expected a file, found none" in capsys.readouterr().err
+
+
+def test_a_domain_that_is_set_is_a_robots_and_left_alone(monkeypatch, capsys):
+    monkeypatch.setenv(PROFILE_VARIABLES[0], "a profile of the user's own")
+    for process in range(2):
+        monkeypatch.setenv("ROS_DOMAIN_ID", str(DOMAINS[process]))
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        set_up_middleware()
+        assert int(os.environ["ROS_DOMAIN_ID"]) in DOMAINS
+        assert os.environ["ROS_DOMAIN_ID"] != str(DOMAINS[process])
+        assert os.environ["ROS_DOMAIN_ID"] in capsys.readouterr().out
 
 
 def test_a_camera_and_a_video_at_once_are_refused(capsys):

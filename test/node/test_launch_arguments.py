@@ -11,6 +11,7 @@ from stf2m_ros.cli.play import parser
 from stf2m_ros.node.launch_arguments import (
     builder_command_line,
     node_parameters,
+    params_file_content,
     player_arguments,
     player_command_line,
     recognizer_arguments,
@@ -43,6 +44,35 @@ def test_values_come_in_the_types_that_the_node_declares():
 def test_a_value_of_another_type_says_expected_and_found():
     with pytest.raises(ValueError, match="threads: expected int, found 'two'"):
         node_parameters({"threads": "two"})
+
+
+@pytest.mark.parametrize(("given", "told"), [({"threads": "0"}, "threads: expected 1 to 64, found 0"),
+                                             ({"precision": "fp8"}, "precision: expected one of")])  # fmt: skip
+def test_what_the_node_would_refuse_is_refused_before_it_is_started_again_and_again(given, told):
+    with pytest.raises(ValueError, match=told):
+        node_parameters(given)
+
+
+@pytest.mark.parametrize(("content", "told"), [
+    (None, "params_file: expected a YAML file, found .*nothere.yaml"),
+    (b"\xff\xfe", "params_file: expected a YAML file, found"),
+    (b"{", "params_file: expected YAML"),
+    (b"/**:\n  ros__parameters: {threads: two}", "threads: expected int, found 'two'"),
+    (b"/**:\n  ros__parameters: {threads: 0}", "threads: expected 1 to 64, found 0"),
+])  # fmt: skip
+def test_so_is_a_params_file(tmp_path, content, told):
+    path = tmp_path / "nothere.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=told):
+        params_file_content(str(path))
+
+
+def test_a_params_file_for_more_than_our_node_is_taken(tmp_path):
+    path = tmp_path / "robot.yaml"
+    path.write_text("/**:\n  ros__parameters: {threads: 2, volume: loud}\n")
+    assert params_file_content(str(path)) == path.read_text()
+    assert params_file_content("") == ""
 
 
 def test_topics_are_remapped_where_they_are_named():
