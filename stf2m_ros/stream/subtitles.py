@@ -1,8 +1,10 @@
 """Transcripts from files: SubRip and WebVTT subtitles, and JSON Lines of timed words."""
 
+import html
 import json
+import re
 from pathlib import Path
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import pysubs2
 
@@ -11,6 +13,20 @@ from stf2m_ros.stream.utterance import Utterance
 
 SUBTITLE_FORMATS = {".srt": "srt", ".vtt": "vtt"}
 LINES_SUFFIX = ".jsonl"
+
+_WEBVTT = SUBTITLE_FORMATS[".vtt"]
+_NOTE = re.compile(r"NOTE(\s|$)")
+_NUMBER = re.compile(r"\s*\d+\s*")
+_INLINE_TIME = re.compile(r"<(?:\d+:)?\d{2}:\d{2}\.\d{3}>")
+_COLON = "\ue001"  # stands for : in a text, where pysubs2 would look for times; of private use, so in no text
+
+
+class _Cue(NamedTuple):
+    """A line that tells times, its number in the file, and the lines of text below it."""
+
+    line: int
+    times: str
+    text: Sequence[str]
 
 
 def read_transcript(path: Union[str, Path]) -> Tuple[Utterance, ...]:
@@ -31,34 +47,81 @@ def read_transcript(path: Union[str, Path]) -> Tuple[Utterance, ...]:
 
 def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
     text = _text_of(path)
-    lines = _time_lines(path, text, format_)
+    cues = _cues(path, text.split("\n"), format_)
     try:
-        events = pysubs2.SSAFile.from_string(text, format_=format_).events
+        events = pysubs2.SSAFile.from_string(_for_pysubs2(cues), format_=format_).events
     except pysubs2.exceptions.Pysubs2Error as error:
         raise ValueError(f"{path}: expected {format_} subtitles, found: {error}") from error
-    for event, line in zip(events, lines):
+    for event, cue in zip(events, cues):
         if event.start > event.end:
             found = f"{event.start / 1000:g} to {event.end / 1000:g} s"
-            raise ValueError(f"{path}, line {line}: expected a subtitle that ends after its start, found {found}")
-    spoken = [event for event in events if not event.is_comment and event.plaintext.strip()]
+            raise ValueError(f"{path}, line {cue.line}: expected a subtitle that ends after its start, found {found}")
+    texts = [_spoken_text(event.plaintext) for event in events]
+    spoken = [(said, event) for said, event in zip(texts, events) if said.strip()]
     if not spoken and text:
         raise ValueError(f"{path}: expected {format_} subtitles, found no timed text")
     return tuple(
-        Utterance(event.plaintext, event.start / 1000, event.end / 1000, utterance_id=str(number))
-        for number, event in enumerate(spoken, start=1)
+        Utterance(said, event.start / 1000, event.end / 1000, utterance_id=str(number))
+        for number, (said, event) in enumerate(spoken, start=1)
     )
 
 
-def _time_lines(path: Path, text: str, format_: str) -> List[int]:
-    """The numbers of the lines that tell times. One that is none of them would be spoken with the text before it."""
+def _cues(path: Path, lines: Sequence[str], format_: str) -> List[_Cue]:
+    """What is spoken of a file. Names, notes and styles stand between the cues, and pysubs2 would speak them."""
+    if format_ == _WEBVTT:
+        lines = list(_without_notes(lines))
+    places = _time_lines(path, lines, format_)
+    return [
+        _Cue(place + 1, lines[place], _text_of_cue(lines[place + 1 : following], format_, following == len(lines)))
+        for place, following in zip(places, [*places[1:], len(lines)])
+    ]
+
+
+def _without_notes(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of a WebVTT file, those of its comments empty, also of one in which times stand."""
+    is_note = False
+    for before, line in zip(["", *lines], lines):
+        is_note = line != "" and (is_note or (before == "" and _NOTE.match(line) is not None))
+        yield "" if is_note else line
+
+
+def _text_of_cue(lines: Sequence[str], format_: str, is_last: bool) -> Sequence[str]:
+    """The text of a cue, of the lines between its times and the next ones.
+
+    In WebVTT an empty line ends it (W3C WebVTT, section 6.1); in SubRip only the next subtitle's number does.
+    """
+    if format_ == _WEBVTT and "" in lines:
+        return lines[: lines.index("")]
+    text = list(lines)
+    while text and not text[-1].strip():
+        text.pop()
+    if len(text) > 1 and _NUMBER.fullmatch(text[-1]) and not (is_last and text[-2].strip()):
+        text.pop()
+    return text
+
+
+def _for_pysubs2(cues: Sequence[_Cue]) -> str:
+    """The cues as pysubs2 reads them rightly: a number before each and at the end, and no time in any text."""
+    numbered = (
+        "\n".join([str(number), cue.times, *(line.replace(":", _COLON) for line in cue.text), "\n"])
+        for number, cue in enumerate(cues, start=1)
+    )
+    return "".join([*numbered, str(len(cues) + 1)])
+
+
+def _spoken_text(plain: str) -> str:
+    return html.unescape(_INLINE_TIME.sub("", plain.replace(_COLON, ":")))
+
+
+def _time_lines(path: Path, lines: Sequence[str], format_: str) -> List[int]:
+    """The places of the lines that tell times. One that tells none would be spoken with the text before it."""
     pattern = pysubs2.formats.get_format_class(format_).TIMESTAMP
-    numbers = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if len(pattern.findall(line)) == 2:
-            numbers.append(number)
-        elif "-->" in line:
-            raise ValueError(f"{path}, line {number}: expected two times beside -->, found {line.strip()[:80]!r}")
-    return numbers
+    places = [place for place, line in enumerate(lines) if "-->" in line]
+    for place in places:
+        if len(pattern.findall(lines[place])) != 2:
+            found = lines[place].strip()[:80]
+            raise ValueError(f"{path}, line {place + 1}: expected two times beside -->, found {found!r}")
+    return places
 
 
 def _text_of(path: Path) -> str:

@@ -30,6 +30,50 @@ def test_webvtt_is_read(tmp_path):
     assert [(utterance.text, utterance.start_s) for utterance in spoken] == [("It hurts", 1.5), ("Better.", 3600.0)]
 
 
+def said(path):
+    return [(" ".join(utterance.text.split()), utterance.start_s) for utterance in read_transcript(path)]
+
+
+def test_names_notes_styles_and_regions_of_webvtt_are_not_spoken(tmp_path):
+    text = (
+        "WEBVTT - made by hand\nKind: captions\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:left\n\ncue-7\n"
+        "00:01.500 --> 00:03.000\nIt hurts\nhere.\n\nNOTE left out\n00:03.000 --> 00:04.000\nVery much.\n\n"
+        "NOTE\ntwo lines --> of it\n\n3 - intro\n00:05.000 --> 00:06.000\nHow old?\n42\n\n"
+        "00:07.000 --> 00:08.000\n43\n\nNOTE the end\n"
+    )
+    spoken = said(write(tmp_path / "a.vtt", text))
+    assert spoken == [("It hurts here.", 1.5), ("How old? 42", 5.0), ("43", 7.0)]
+
+
+def test_a_note_does_not_move_the_line_that_an_error_names(tmp_path):
+    text = VTT.replace("01:00:01.000", "00:00:01.000")
+    with pytest.raises(ValueError, match="line 8: expected a subtitle that ends after its start"):
+        read_transcript(write(tmp_path / "a.vtt", text))
+
+
+def test_times_within_a_text_are_text_and_marks_of_time_are_not_spoken(tmp_path):
+    text = "1\n00:00:01,500 --> 00:00:03,000\nfrom 12:00:00,000 to 13:00:00,000 o'clock\n"
+    assert said(write(tmp_path / "a.srt", text)) == [("from 12:00:00,000 to 13:00:00,000 o'clock", 1.5)]
+    text = "WEBVTT\n\n00:00:00.160 --> 00:00:02.470\n \ni<00:00:00.640><c> am</c><00:00:00.960><c> sad</c>\n"
+    assert said(write(tmp_path / "a.vtt", text)) == [("i am sad", 0.16)]
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.vtt"])
+def test_entities_are_spoken_as_their_characters(tmp_path, name):
+    mark = "," if name.endswith("srt") else "."
+    text = f"WEBVTT\n\n00:00:01{mark}500 --> 00:00:03{mark}000\n<i>You &amp; I</i>,&nbsp;5 &lt; 6\n"
+    assert said(write(tmp_path / name, text)) == [("You & I, 5 < 6", 1.5)]
+
+
+def test_numbers_of_subtitles_are_not_spoken_but_numbers_in_them_are(tmp_path):
+    text = (
+        "1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:02,000 --> 00:00:03,000\nHow old?\n42\n\n"
+        "3\n00:00:03,000 --> 00:00:04,000\nOf all\n\nof them?\n43\n"
+    )
+    assert said(write(tmp_path / "a.srt", text)) == [("How old? 42", 2.0), ("Of all of them? 43", 3.0)]
+    assert said(write(tmp_path / "a.srt", text + "\n4\n"))[-1] == ("Of all of them? 43", 3.0)
+
+
 def test_json_lines_of_timed_words_are_read_in_the_order_spoken(tmp_path):
     lines = '{"text": "Better", "start_s": 60, "end_s": 61}\n\n{"text": "It hurts", "start_s": 1.5, "end_s": 3.0, '
     lines += '"words": [{"text": "It", "start_s": 1.5, "end_s": 1.7}], "speaker_id": "patient"}\n'
