@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from typing import List, Optional
+from contextlib import contextmanager
+from typing import Iterator, List, Optional
 
 from stf2m_ros.node.built_messages import missing_messages
 from stf2m_ros.node.early_end import ending_at_once
@@ -47,23 +48,40 @@ def _rate(text: str) -> float:
 
 
 def _run(args: List[str]) -> int:
+    try:
+        asked = _asked(args)
+        with ending_at_once():
+            missing = missing_messages()
+        return _say(missing) if missing else _play(asked, args)
+    except (ValueError, OSError) as error:
+        return _say(error)
+
+
+def _asked(args: List[str]) -> argparse.Namespace:
     with ending_at_once():
         from rclpy.utilities import remove_ros_args
 
+    with _ros_errors_in_one_line():
+        own = remove_ros_args(["play", *args])[1:]
     known = parser()
-    asked = known.parse_args(remove_ros_args(["play", *args])[1:])
+    asked = known.parse_args(own)
     if (asked.video is None) == (asked.camera is None):
         known.error("expected either a video file or --camera INDEX")
     if asked.camera is not None and (asked.rate != 1.0 or asked.clock or asked.loop):
         known.error("--rate, --clock and --loop are for files; a camera runs at its own pace")
-    with ending_at_once():
-        missing = missing_messages()
-    if missing:
-        return _say(missing)
+    return asked
+
+
+@contextmanager
+def _ros_errors_in_one_line() -> Iterator[None]:
+    """Within, what ROS says of its arguments and parameters is raised as ValueError."""
+    from rclpy.exceptions import ParameterException
+
     try:
-        return _play(asked, args)
-    except (ValueError, OSError) as error:
-        return _say(error)
+        yield
+    except (RuntimeError, ParameterException) as error:  # rclpy's RCLError is a RuntimeError
+        found = " ".join(str(error).split())
+        raise ValueError(f"expected ROS to start with the arguments behind --ros-args, found: {found}") from error
 
 
 def _say(trouble: object) -> int:
@@ -83,10 +101,12 @@ def _play(asked: argparse.Namespace, args: List[str]) -> int:
     script = read_transcript(asked.transcript) if asked.transcript else ()
     source = open_source(asked.video, asked.camera)
     print(f"play: {source.description}", flush=True)
-    rclpy.init(args=args)
     try:
+        with _ros_errors_in_one_line():
+            rclpy.init(args=args)
         with ending_in_order():
-            player = Player(asked.rate, publish_clock=asked.clock or asked.rate != 1.0)
+            with _ros_errors_in_one_line():
+                player = Player(asked.rate, publish_clock=asked.clock or asked.rate != 1.0)
             print(player.wait_for_listener(asked.wait), flush=True)
             for line in player.play(source, script, asked.loop):
                 print(line, flush=True)
