@@ -13,6 +13,8 @@ from stf2m_ros.stream.utterance import Utterance
 
 SUBTITLE_FORMATS = {".srt": "srt", ".vtt": "vtt"}
 LINES_SUFFIX = ".jsonl"
+LONGEST_S = 1e6
+"""Eleven days, more than any clip. Playing adds the time since 1970, and a message's stamp holds less than 2^31 s."""
 
 _WEBVTT = SUBTITLE_FORMATS[".vtt"]
 _NOTE = re.compile(r"NOTE(\s|$)")
@@ -56,6 +58,9 @@ def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
         if event.start > event.end:
             found = f"{event.start / 1000:g} to {event.end / 1000:g} s"
             raise ValueError(f"{path}, line {cue.line}: expected a subtitle that ends after its start, found {found}")
+        if event.end > LONGEST_S * 1000:
+            found = f"{event.end / 1000:.0f} s"
+            raise ValueError(f"{path}, line {cue.line}: expected times up to {LONGEST_S:.0f} s, found {found}")
     texts = [_spoken_text(event.plaintext) for event in events]
     spoken = [(said, event) for said, event in zip(texts, events) if said.strip()]
     if not spoken and text:
@@ -136,12 +141,12 @@ def _text_of(path: Path) -> str:
 
 def _read_lines(path: Path) -> Tuple[Utterance, ...]:
     utterances = []
-    for number, line in enumerate(_text_of(path).splitlines(), start=1):
+    for number, line in enumerate(_text_of(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
             utterances.append(_utterance(json.loads(line), str(number)))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
             wanted = '{"text": ..., "start_s": ..., "end_s": ...}'
             raise ValueError(f"{path}, line {number}: expected {wanted}, found {line[:80]!r} ({error!r})") from error
     return tuple(utterances)
@@ -149,13 +154,39 @@ def _read_lines(path: Path) -> Tuple[Utterance, ...]:
 
 def _utterance(fields: Dict[str, Any], number: str) -> Utterance:
     return Utterance(
-        text=str(fields["text"]),
-        start_s=float(fields["start_s"]),
-        end_s=float(fields["end_s"]),
+        text=_text(fields, "text"),
+        start_s=_seconds(fields, "start_s"),
+        end_s=_seconds(fields, "end_s"),
         words=tuple(
-            TimedWord(str(word["text"]), float(word["start_s"]), float(word["end_s"]))
+            TimedWord(_text(word, "text"), _seconds(word, "start_s"), _seconds(word, "end_s"))
             for word in fields.get("words", ())
         ),
-        speaker_id=str(fields.get("speaker_id", "")),
-        utterance_id=str(fields.get("utterance_id", number)),
+        speaker_id=_name(fields, "speaker_id", ""),
+        utterance_id=_name(fields, "utterance_id", number),
     )
+
+
+def _text(fields: Dict[str, Any], key: str) -> str:
+    """Raises ValueError, also for half a character (a lone surrogate), which no message can carry."""
+    text = fields[key]
+    if not isinstance(text, str):
+        raise ValueError(f"expected {key} to be a text, found {repr(text)[:80]}")
+    half = re.search("[\ud800-\udfff]", text)
+    if half:
+        raise ValueError(f"expected {key} to be whole characters, found {half.group()!r}")
+    return text
+
+
+def _name(fields: Dict[str, Any], key: str, otherwise: str) -> str:
+    """A text or a number; null is as good as none."""
+    value = fields.get(key)
+    if value is None:
+        return otherwise
+    return str(value) if isinstance(value, (int, float)) else _text(fields, key)
+
+
+def _seconds(fields: Dict[str, Any], key: str) -> float:
+    value_s = float(fields[key])
+    if not 0 <= value_s <= LONGEST_S:
+        raise ValueError(f"expected {key} from 0 to {LONGEST_S:.0f}, found {value_s:g}")
+    return value_s

@@ -82,6 +82,12 @@ def test_json_lines_of_timed_words_are_read_in_the_order_spoken(tmp_path):
     assert second.start_s == 60.0
 
 
+def test_a_line_may_hold_other_marks_of_lines_and_names_that_are_numbers_or_null(tmp_path):
+    line = '{"text": "a\u2028b", "start_s": 0, "end_s": 1, "speaker_id": 0, "utterance_id": null}'
+    (spoken,) = read_transcript(write(tmp_path / "a.jsonl", line))
+    assert (spoken.text, spoken.speaker_id, spoken.utterance_id) == ("a\u2028b", "0", "1")
+
+
 @pytest.mark.parametrize(
     "name, text, said",
     [
@@ -92,6 +98,27 @@ def test_json_lines_of_timed_words_are_read_in_the_order_spoken(tmp_path):
         ("a.jsonl", '{"text": "x"}', "line 1: expected"),
         ("a.jsonl", '{"text": "x", "start_s": 3, "end_s": 1}', "line 1: expected"),
         ("a.jsonl", "not json", "line 1: expected"),
+        ("a.jsonl", "\n" + "[" * 100_000, "line 2: expected"),
+        ("a.jsonl", '{"text": null, "start_s": 0, "end_s": 1}', "line 1: .*expected text to be a text, found None"),
+        ("a.jsonl", '{"text": "\\ud800", "start_s": 0, "end_s": 1}', "line 1: .*expected .* to be whole characters"),
+        (
+            "a.jsonl",
+            '{"text": "x", "start_s": 0, "end_s": 1, "speaker_id": "\\ud800"}',
+            "line 1: .*expected .* to be whole characters",
+        ),
+        ("a.jsonl", '{"text": "x", "start_s": 0, "end_s": 1e300}', "line 1: .*expected end_s from 0 to 1000000"),
+        (
+            "a.jsonl",
+            '{"text": "x", "start_s": -1, "end_s": 1}',
+            "line 1: .*expected start_s from 0 to 1000000",
+        ),
+        ("a.jsonl", '{"text": "x", "start_s": NaN, "end_s": 1}', "line 1: .*expected start_s from 0 to"),
+        ("a.jsonl", f'{{"text": "x", "start_s": 0, "end_s": 1{"0" * 400}}}', "line 1: expected"),
+        (
+            "a.vtt",
+            VTT.replace("01:00:01.000", "9999:00:01.000"),
+            "line 8: .* 1000000 s, found 35996401 s",
+        ),
         ("a.doc", "x", r"expected a transcript of one of .srt, .vtt, .jsonl, found '.doc'"),
     ],
 )
