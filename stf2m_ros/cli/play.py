@@ -1,16 +1,18 @@
 """`ros2 run stf2m_ros play clip.mp4 --transcript words.srt`: a video and its words as a camera and a recogniser."""
 
 import argparse
+import math
 import os
 import sys
 from contextlib import contextmanager
-from typing import Iterator, List, Optional
+from typing import Callable, Iterator, List, Optional
 
 from stf2m_ros.node.built_messages import missing_messages
 from stf2m_ros.node.early_end import ending_at_once
 
 WAIT_S = 10.0
 TAIL_S = 3.0
+LONGEST_S = 86_400.0
 
 
 def main(args: Optional[List[str]] = None) -> int:
@@ -30,21 +32,26 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("video", nargs="?", help="video file, anything that OpenCV reads")
     known.add_argument("--camera", type=int, metavar="INDEX", help="play a webcam instead of a file")
     known.add_argument("--transcript", metavar="FILE", help="words of the video: .srt, .vtt or .jsonl")
-    known.add_argument("--rate", type=_rate, default=1.0, help="times faster than real (implies --clock)")
+    known.add_argument("--rate", type=_number(0.01, 100), default=1.0, help="times faster than real (implies --clock)")
     known.add_argument("--clock", action="store_true", help="publish /clock; the node then needs use_sim_time")
     known.add_argument("--loop", action="store_true", help="begin again at the end, until Ctrl-C")
-    known.add_argument("--wait", type=float, default=WAIT_S, metavar="S", help="how long to wait for a listener")
-    known.add_argument(
-        "--tail", type=float, default=TAIL_S, metavar="S", help="how long time goes on after the end, to settle"
-    )
+    seconds = {"type": _number(0, LONGEST_S), "metavar": "S"}
+    known.add_argument("--wait", **seconds, default=WAIT_S, help="how long to wait for a listener")
+    known.add_argument("--tail", **seconds, default=TAIL_S, help="how long time goes on after the end, to settle")
     return known
 
 
-def _rate(text: str) -> float:
-    value = float(text)
-    if not 0.01 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"expected 0.01 to 100, found {value}")
-    return value
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected a number from {least:g} to {most:g}, found {text!r}")
+        return value
+
+    return read
 
 
 def _run(args: List[str]) -> int:
