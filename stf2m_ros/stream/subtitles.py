@@ -3,13 +3,14 @@
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import pysubs2
 
 from stf2m_ros.stream.timed_word import TimedWord
-from stf2m_ros.stream.utterance import Utterance
+from stf2m_ros.stream.utterance import Utterance, clean_text, split_words, spread_words
 
 SUBTITLE_FORMATS = {".srt": "srt", ".vtt": "vtt"}
 LINES_SUFFIX = ".jsonl"
@@ -19,7 +20,8 @@ LONGEST_S = 1e6
 _WEBVTT = SUBTITLE_FORMATS[".vtt"]
 _NOTE = re.compile(r"NOTE(\s|$)")
 _NUMBER = re.compile(r"\s*\d+\s*")
-_INLINE_TIME = re.compile(r"<(?:\d+:)?\d{2}:\d{2}\.\d{3}>")
+_INLINE_TIME = re.compile(r"<((?:\d+:)?\d{2}:\d{2}\.\d{3})>")
+_TAG = re.compile(r"<[^>]*>")
 _COLON = "\ue001"  # stands for : in a text, where pysubs2 would look for times; of private use, so in no text
 
 
@@ -61,14 +63,11 @@ def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
         if event.end > LONGEST_S * 1000:
             found = f"{event.end / 1000:.0f} s"
             raise ValueError(f"{path}, line {cue.line}: expected times up to {LONGEST_S:.0f} s, found {found}")
-    texts = [_spoken_text(event.plaintext) for event in events]
-    spoken = [(said, event) for said, event in zip(texts, events) if said.strip()]
+    said = (_said(event.plaintext.replace(_COLON, ":"), event.start / 1000, event.end / 1000) for event in events)
+    spoken = [utterance for utterance in said if utterance.text.strip()]
     if not spoken and text:
         raise ValueError(f"{path}: expected {format_} subtitles, found no timed text")
-    return tuple(
-        Utterance(said, event.start / 1000, event.end / 1000, utterance_id=str(number))
-        for number, (said, event) in enumerate(spoken, start=1)
-    )
+    return tuple(replace(utterance, utterance_id=str(number)) for number, utterance in enumerate(spoken, start=1))
 
 
 def _cues(path: Path, lines: Sequence[str], format_: str) -> List[_Cue]:
@@ -76,10 +75,13 @@ def _cues(path: Path, lines: Sequence[str], format_: str) -> List[_Cue]:
     if format_ == _WEBVTT:
         lines = list(_without_notes(lines))
     places = _time_lines(path, lines, format_)
-    return [
-        _Cue(place + 1, lines[place], _text_of_cue(lines[place + 1 : following], format_, following == len(lines)))
+    texts = [
+        _text_of_cue(lines[place + 1 : following], format_, following == len(lines))
         for place, following in zip(places, [*places[1:], len(lines)])
     ]
+    if any(_INLINE_TIME.search(line) for text in texts for line in text):
+        texts = [_new_lines(before, text) for before, text in zip([[], *texts], texts)]
+    return [_Cue(place + 1, lines[place], text) for place, text in zip(places, texts)]
 
 
 def _without_notes(lines: Sequence[str]) -> Iterator[str]:
@@ -105,6 +107,15 @@ def _text_of_cue(lines: Sequence[str], format_: str, is_last: bool) -> Sequence[
     return text
 
 
+def _new_lines(before: Sequence[str], text: Sequence[str]) -> Sequence[str]:
+    """The lines of a cue that the one before does not show. Captions that roll, as YouTube's, show each line again."""
+    before, text = ([line for line in lines if line.strip()] for lines in (before, text))
+    were = [_TAG.sub("", line).strip() for line in before]
+    # A line that tells the times of its words is spoken, whatever stood there before.
+    are = [line if _INLINE_TIME.search(line) else _TAG.sub("", line).strip() for line in text]
+    return text[next((count for count in range(len(were), 0, -1) if were[-count:] == are[:count]), 0) :]
+
+
 def _for_pysubs2(cues: Sequence[_Cue]) -> str:
     """The cues as pysubs2 reads them rightly: a number before each and at the end, and no time in any text."""
     numbered = (
@@ -114,8 +125,25 @@ def _for_pysubs2(cues: Sequence[_Cue]) -> str:
     return "".join([*numbered, str(len(cues) + 1)])
 
 
-def _spoken_text(plain: str) -> str:
-    return html.unescape(_INLINE_TIME.sub("", plain.replace(_COLON, ":")))
+def _said(marked: str, start_s: float, end_s: float) -> Utterance:
+    """A text in which times may stand, each before what is spoken from then on."""
+    parts = _INLINE_TIME.split(marked)
+    texts = [html.unescape(part) for part in parts[::2]]
+    text = "".join(texts)
+    words = [split_words(clean_text(part)) for part in texts]
+    edges_s = [start_s, *map(_seconds_of_clock, parts[1::2]), end_s]
+    # A time within a word is of karaoke, one out of order of nobody knows what.
+    if len(texts) == 1 or edges_s != sorted(edges_s) or sum(words, ()) != split_words(clean_text(text)):
+        return Utterance(text, start_s, end_s)
+    spread = map(spread_words, words, edges_s, edges_s[1:])
+    return Utterance(text, start_s, end_s, words=sum(spread, ()))
+
+
+def _seconds_of_clock(text: str) -> float:
+    """Of [hours:]minutes:seconds."""
+    *hours, minutes, seconds = text.split(":")
+    # Rounded, or the same time told for the whole cue would be another one.
+    return round(3600 * int(hours[0] if hours else 0) + 60 * int(minutes) + float(seconds), 3)
 
 
 def _time_lines(path: Path, lines: Sequence[str], format_: str) -> List[int]:

@@ -58,6 +58,41 @@ def test_times_within_a_text_are_text_and_marks_of_time_are_not_spoken(tmp_path)
     assert said(write(tmp_path / "a.vtt", text)) == [("i am sad", 0.16)]
 
 
+ROLLING = (
+    "WEBVTT\nKind: captions\nLanguage: en\n\n00:00:00.160 --> 00:00:02.470 align:start position:0%\n \n"
+    "i<00:00:00.640><c> am</c><00:00:00.960><c> sad</c>\n\n"
+    "00:00:02.470 --> 00:00:02.480 align:start position:0%\ni am sad\n \n\n"
+    "00:00:02.480 --> 00:00:03.000 align:start position:0%\n<c.white>i am sad</c>\nso\n\n"
+    "00:00:03.000 --> 00:00:03.010 align:start position:0%\nso\n \n\n"
+    "00:00:03.010 --> 00:00:05.000 align:start position:0%\nso\nso<00:00:03.500><c> sad</c>\n"
+)
+
+
+def test_lines_of_rolling_captions_are_spoken_once_and_with_the_times_of_their_words(tmp_path):
+    first, second, third = read_transcript(write(tmp_path / "a.vtt", ROLLING))
+    assert first.words == (TimedWord("i", 0.16, 0.64), TimedWord("am", 0.64, 0.96), TimedWord("sad", 0.96, 2.47))
+    assert (second.text, second.start_s, second.words) == ("so", 2.48, ())
+    assert third.words == (TimedWord("so", 3.01, 3.5), TimedWord("sad", 3.5, 5.0))
+    assert [each.utterance_id for each in (first, second, third)] == ["1", "2", "3"]
+
+
+def test_a_time_within_a_text_may_be_that_of_its_cue(tmp_path):
+    text = "WEBVTT\n\n01:02.470 --> 01:04.010\n<01:02.470>i <01:03.000>am<01:04.010>\n"
+    (spoken,) = read_transcript(write(tmp_path / "a.vtt", text))
+    assert spoken.words == (TimedWord("i", 62.47, 63.0), TimedWord("am", 63.0, 64.01))
+
+
+def test_lines_that_are_said_twice_are_spoken_twice_where_captions_do_not_roll(tmp_path):
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n"
+    assert said(write(tmp_path / "a.vtt", text)) == [("No.", 1.0), ("No.", 2.0)]
+
+
+@pytest.mark.parametrize("text", ["sad<00:00.500>ly", "i<00:00.700> am<00:00.600> sad", "i am<00:09.000> sad"])
+def test_times_within_words_or_out_of_order_time_no_words(tmp_path, text):
+    (spoken,) = read_transcript(write(tmp_path / "a.vtt", f"WEBVTT\n\n00:00.000 --> 00:02.000\n{text}\n"))
+    assert "<" not in spoken.text and spoken.words == ()
+
+
 @pytest.mark.parametrize("name", ["a.srt", "a.vtt"])
 def test_entities_are_spoken_as_their_characters(tmp_path, name):
     mark = "," if name.endswith("srt") else "."
