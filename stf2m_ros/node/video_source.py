@@ -92,10 +92,14 @@ class Webcam:
 
     def __init__(self, index: int) -> None:
         """Raises ValueError where there is no such camera."""
-        self._capture = cv2.VideoCapture(index)
+        none = f"expected a camera of number {index}, found none that opens"
+        try:
+            self._capture = cv2.VideoCapture(index)
+        except cv2.error as error:  # a number that OpenCV cannot hold; it says so in five lines
+            raise ValueError(none) from error
         if not self._capture.isOpened():
             self._capture.release()
-            raise ValueError(f"expected a camera of number {index}, found none that opens")
+            raise ValueError(none)
         self.description = f"camera {index}"
 
     def images(self) -> Iterator[TimedImage]:

@@ -156,6 +156,8 @@ def test_a_parameter_of_a_wrong_type_ends_the_node_in_one_line(rig, run_node):
         (["nowhere.mp4"], "nowhere.mp4: expected a video file, found none"),
         ([__file__], "expected a video that OpenCV reads"),
         (["--camera", "63"], "expected a camera of number 63"),
+        (["nowhere.mp4", "--ros-args", "--params-file", "not_here.yaml"], "found: Failed to parse ROS arguments"),
+        (["nowhere.mp4", "--ros-args", "-p"], "expected ROS to start with the arguments behind --ros-args, found: "),
     ],
 )
 def test_a_player_without_anything_to_play_says_so_in_one_line(rig, run, arguments, told):
@@ -165,6 +167,14 @@ def test_a_player_without_anything_to_play_says_so_in_one_line(rig, run, argumen
     (line,) = player.output.splitlines()
     assert re.match("play: ", line)
     assert told in line
+
+
+def test_a_player_that_ros_cannot_start_says_so_in_one_line(rig, run, clip):
+    player = run("play", str(clip), "--ros-args", "-p", "use_sim_time:=perhaps")
+    rig.until(lambda: player.child.poll() is not None, "the end of the player")
+    assert player.child.returncode == 1
+    assert "Traceback" not in player.output
+    assert "expected ROS to start" in player.output.splitlines()[-1]
 
 
 def _holds_messages(path: str) -> bool:

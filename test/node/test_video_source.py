@@ -47,9 +47,10 @@ def test_a_file_that_is_no_video_says_so_in_one_line(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def test_a_camera_that_is_not_there_says_so():
-    with pytest.raises(ValueError, match="expected a camera of number 63"):
-        open_source(None, 63)
+@pytest.mark.parametrize("number", [63, 99_999_999_999, -(2**40)])
+def test_a_camera_that_is_not_there_says_so(number):
+    with pytest.raises(ValueError, match=f"^expected a camera of number {number}, found none that opens$"):
+        open_source(None, number)
 
 
 REAL = [("single_face.mp4", 72, 30), ("WolfgangLanger_Pexels.mp4", 472, 23.98)]
