@@ -5,10 +5,12 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
 
 from stf2m_ros.cli.needed import missing_line
+from stf2m_ros.node.early_end import ending_at_once
 from stf2m_ros.shipped_files import shipped
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ _USED_BY = {
     "predictions": ("accuracy",),
 }
 """Options that some studies alone look at."""
+_STOPPED = "evaluate: stopped; the same command goes on from here"
 _NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz", "mir_eval")
 
 
@@ -46,7 +49,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         return _evaluate(options)
     except KeyboardInterrupt:
-        print("evaluate: stopped; the same command goes on from here", file=sys.stderr)
+        print(_STOPPED, file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
         print(f"evaluate: {' '.join(str(error).split())}", file=sys.stderr)
@@ -63,10 +66,15 @@ def _options(argv: Optional[List[str]]) -> argparse.Namespace:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from stf2m_ros.evaluation.running import run_studies  # after the check above, and where Ctrl-C is awaited: slow
-
     started_s = time.monotonic()
-    asked = _asked(options)
+    with ending_at_once(130, _STOPPED):  # after the check above, and where Ctrl-C is awaited: slow
+        from stf2m_ros.evaluation.running import run_studies
+        from stf2m_ros.evaluation.studies.catalogue import open_study
+
+        asked = _asked(options)
+        for name in asked.studies:
+            with suppress(ImportError):  # said in the report
+                open_study(name)
     for line in run_studies(asked):
         print(line, flush=True)
     print(f"{asked.out / 'index.html'}: {time.monotonic() - started_s:.0f} s")
