@@ -109,14 +109,16 @@ def test_a_study_that_fails_alone_is_an_error_and_leaves_the_former_report(tmp_p
     assert report_of(out) == before
 
 
-def test_a_bundle_whose_graph_cannot_be_read_leaves_no_report(tmp_path, capsys):
+@pytest.mark.parametrize("study", ["accuracy", "ablation"])
+def test_a_bundle_whose_graph_cannot_be_read_leaves_no_report(tmp_path, capsys, study):
     bundle, out = write_tiny_bundle(tmp_path / "bundle"), tmp_path / "out"
     (bundle / "frame_encoder.onnx").write_bytes(b"no graph")
     write_card(bundle, read_card(bundle))
     options = ["--bundle", str(bundle), "--out", str(out), "--work", str(tmp_path / "work"), "--smoke"]
-    assert main(["accuracy", "--data", str(a_set(tmp_path / "faces")), *options]) == 1
+    assert main([study, "--data", str(a_set(tmp_path / "faces", people=5)), *options]) == 1
     assert "frame_encoder.onnx" in capsys.readouterr().err.splitlines()[-1]
     assert not (out / "results.json").exists()
+    assert not list((tmp_path / "work").rglob("cells/**/*.json"))
 
 
 def test_of_several_studies_the_failed_ones_are_named_in_the_end(tmp_path, capsys):
