@@ -5,6 +5,7 @@ Runs where the node runs: without PyTorch, and without a running ROS. Also: pyth
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ from stf2m_ros.shipped_files import find_bundle
 
 DEFAULT_BUNDLE = "generated_faces"
 DEFAULT_OUT = Path("out/benchmark")
+MOST_THREADS = 64
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -109,16 +111,29 @@ def _keep(options: argparse.Namespace, rows: List[Row], measurements: List[Measu
         print(f"no picture: {missing}")
 
 
+def _threads(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_THREADS}, found {text}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected more than 0, found {text}")
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmark", description="What this machine does with a bundle.")
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="a folder such as ./NAME, or an installed model")
-    parser.add_argument("--threads", type=int, default=1, help="processor cores of one run of ONNX Runtime")
+    parser.add_argument("--threads", type=_threads, default=1, help="processor cores of one run of ONNX Runtime")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="fp16", help="of the TensorRT engines that build_engine left"
     )
     parser.add_argument("--dla", type=int, default=NO_DLA, help="core of the DLA that they were built for")
     parser.add_argument("--cache", type=Path, default=default_cache_folder(), help="where engines are kept")
-    parser.add_argument("--seconds", type=float, default=3.0, help="for each figure (default %(default)s)")
+    parser.add_argument("--seconds", type=_seconds, default=3.0, help="for each figure (default %(default)s)")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of JSON and picture (%(default)s)")
     return parser
 

@@ -5,10 +5,12 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional
 
 from stf2m_ros.cli.needed import missing_line
+from stf2m_ros.node.early_end import ending_at_once
 from stf2m_ros.shipped_files import shipped
 
 if TYPE_CHECKING:
@@ -23,12 +25,21 @@ METHODS = (
 )
 SETTINGS = ("few", "all", "labels-5", "labels-10", "defects")
 DEFAULT_BUNDLE = "models/generated_faces"
+_USED_BY = {
+    "method": ("few_shot",),
+    "setting": ("few_shot",),
+    "steps": ("few_shot", "ablation"),
+    "rounds": ("few_shot", "ablation"),
+    "predictions": ("accuracy",),
+}
+"""Options that some studies alone look at."""
+_STOPPED = "evaluate: stopped; the same command goes on from here"
 _NEEDED = ("albumentations", "sklearn", "matplotlib", "jinja2", "rapidfuzz", "mir_eval")
 
 
 def main(argv: Optional[List[str]] = None) -> int:
     """Exit code 0 when the report stands, 1 for what the user can mend, 130 after Ctrl-C."""
-    options = _parser().parse_args(argv)
+    options = _options(argv)
     if missing := missing_line("evaluate", _NEEDED):
         print(missing, file=sys.stderr)
         return 1
@@ -38,18 +49,32 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         return _evaluate(options)
     except KeyboardInterrupt:
-        print("evaluate: stopped; the same command goes on from here", file=sys.stderr)
+        print(_STOPPED, file=sys.stderr)
         return 130
     except (ValueError, OSError) as error:
-        print(f"evaluate: {error}", file=sys.stderr)
+        print(f"evaluate: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from stf2m_ros.evaluation.running import run_studies  # after the check above, and where Ctrl-C is awaited: slow
+def _options(argv: Optional[List[str]]) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(argv)
+    for name, studies in _USED_BY.items():
+        if getattr(options, name) and options.study not in (*studies, *ALL):
+            parser.error(f"--{name} is of {' and '.join(studies)}, found the study {options.study}")
+    return options
 
+
+def _evaluate(options: argparse.Namespace) -> int:
     started_s = time.monotonic()
-    asked = _asked(options)
+    with ending_at_once(130, _STOPPED):  # after the check above, and where Ctrl-C is awaited: slow
+        from stf2m_ros.evaluation.running import run_studies
+        from stf2m_ros.evaluation.studies.catalogue import open_study
+
+        asked = _asked(options)
+        for name in asked.studies:
+            with suppress(ImportError):  # said in the report
+                open_study(name)
     for line in run_studies(asked):
         print(line, flush=True)
     print(f"{asked.out / 'index.html'}: {time.monotonic() - started_s:.0f} s")
@@ -92,11 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bundle", nargs="+", type=Path, metavar="FOLDER", help="default: the shipped one")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help=f"default: {OUT}/STUDY")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help=f"what is kept between runs; default: {OUT}/work")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=_seed, default=0)
     parser.add_argument("--smoke", action="store_true", help="one study, tiny")
-    parser.add_argument("--clips", type=int, metavar="N", help="generated clips to judge on; of a set 20 times as many")
-    parser.add_argument("--rounds", type=_rounds, metavar="N", help="draws of people and labels of studies that train")
-    parser.add_argument("--steps", type=_steps, metavar="N", help="optimiser steps of each method that is trained")
+    parser.add_argument("--clips", type=_count, metavar="N", help="generated clips to judge on; of a set 20 for each")
+    parser.add_argument("--rounds", type=_rounds, metavar="N", help="draws of people and labels, of few_shot, ablation")
+    parser.add_argument("--steps", type=_count, metavar="N", help="optimiser steps of a method, of few_shot, ablation")
     chosen = {"nargs": "+", "default": [], "metavar": "NAME"}
     methods, settings = ", ".join(METHODS), ", ".join(SETTINGS)
     parser.add_argument("--method", **chosen, choices=METHODS, help=f"of few_shot: {methods}; all if not given")
@@ -117,9 +142,15 @@ def _rounds(text: str) -> int:
     return int(text)
 
 
-def _steps(text: str) -> int:
+def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, found {text}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected 0 or more, found {text}")
     return int(text)
 
 

@@ -18,6 +18,7 @@ from stf2m_ros.data.sets.disfa_list import DisfaList
 from stf2m_ros.data.sets.labelled import label_scored, labelled_rows
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.fuzzy.rule_base import RuleBase, load_rule_base
+from stf2m_ros.node.early_end import ending_at_once
 from stf2m_ros.shipped_files import shipped
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_RULES = "config/rules/facs.yaml"
 LABELLED = (*BY_RULES, "manifest")
 READING_AND_RULES = "reading and rules"
+_STOPPED = "label: stopped; nothing was written"
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -34,7 +36,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         return options.run(options)
     except KeyboardInterrupt:
-        print("label: stopped; nothing was written", file=sys.stderr)
+        print(_STOPPED, file=sys.stderr)
         return 130
     except (ValueError, OSError, RuntimeError) as error:
         print(f"label: {error}", file=sys.stderr)
@@ -157,7 +159,8 @@ class _DisfaFigures:
 
 def _summary(rules: RuleBase) -> "LabelSummary":
     try:
-        from stf2m_ros.evaluation.label_summary import LabelSummary  # after the arguments: matplotlib takes a second
+        with ending_at_once(130, _STOPPED):
+            from stf2m_ros.evaluation.label_summary import LabelSummary  # after the arguments: matplotlib is slow
     except ImportError as error:
         raise RuntimeError(f"{error.name} not found, which draws the picture; pip install matplotlib") from error
     return LabelSummary(rules.table(None).names)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from stf2m_ros.cli.needed import missing_line
+from stf2m_ros.node.early_end import ending_at_once
 
 STEPS = ("prepare", "pretrain", "encode", "windows", "meta", "ranges", "finish")
 """Those of stf2m_ros.training.steps, which is slow to import."""
@@ -34,13 +35,15 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    try:
+    stopped = f"{_name()}: stopped; the same command goes on from here"
+    with ending_at_once(130, stopped):  # after the check above, and where Ctrl-C is awaited: slow
         from stf2m_ros.meta.processes import joined_processes
         from stf2m_ros.training.bundle_writing import rounded
-        from stf2m_ros.training.config import load_config  # after the check above, and where Ctrl-C is awaited: slow
+        from stf2m_ros.training.config import load_config
         from stf2m_ros.training.feature_pipeline import FeaturePipeline
         from stf2m_ros.training.pipeline import TrainingPipeline
 
+    try:
         config = load_config(options.config)
         config = config.skipping_broken() if options.skip_broken else config
         with joined_processes(config.device) as processes:
@@ -52,7 +55,7 @@ def _train(options: argparse.Namespace) -> int:
             )
             scores = pipeline.run(options.step)
     except KeyboardInterrupt:
-        print(f"{_name()}: stopped; the same command goes on from here", file=sys.stderr)
+        print(stopped, file=sys.stderr)
         return 130
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"{_name()}: {error}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Clips through the robot's own runtime: frames and words in, judged segments out."""
 
 import hashlib
+import io
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.slots import UNLABELLED
+from stf2m_ros.data.whole_files import write_whole
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.evaluation.code_stamp import JUDGING, code_stamp
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
@@ -194,12 +196,11 @@ def judged_in_one_window(data: EvaluationData, bundle: Path, head: HeadWrapper) 
 
 
 def keep_arrays(path: Path, **arrays: np.ndarray) -> Dict[str, np.ndarray]:
-    """Writes them whole or not at all; returns them as they would be read."""
+    """Writes them whole or not at all; returns them as they would be read. Raises OSError naming the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with open(part, "wb") as file:
-        np.savez_compressed(file, **arrays)
-    part.replace(path)
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_whole(path, content.getbuffer())
     return kept_arrays(path)
 
 

@@ -31,6 +31,12 @@ def read_predictions(text: str, labelled: Scored) -> Tuple[str, Scored]:
     return " + ".join(path.stem for path in paths), replace(labelled, probabilities=bagged)
 
 
+def check_predictions(text: str) -> None:
+    """Raises ValueError or OSError, in one line, where a file is no table of predictions; known before any judging."""
+    for part in text.split("+"):
+        _table(Path(part))
+
+
 def _answers(path: Path, labelled: Scored) -> np.ndarray:
     """(K, 19)."""
     table = _table(path)
@@ -46,8 +52,11 @@ def _answers(path: Path, labelled: Scored) -> np.ndarray:
 
 
 def _table(path: Path) -> Dict[Key, np.ndarray]:
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows: List[Dict[str, str]] = list(csv.DictReader(file))
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows: List[Dict[str, str]] = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: expected a table in UTF-8, found {error}") from error
     if not rows or "clip" not in rows[0]:
         raise ValueError(f"{path}: expected a table with a column clip, found {list(rows[0]) if rows else 'no rows'}")
     table = {}

@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.evaluation.code_stamp import STUDYING, code_stamp
 from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.judging import bundle_stamp
-from stf2m_ros.evaluation.report.writing import write_report
+from stf2m_ros.evaluation.report.writing import PAGE, write_report
 from stf2m_ros.evaluation.studies.catalogue import open_study
 from stf2m_ros.evaluation.study import (
     CLAIMS,
@@ -57,18 +58,44 @@ class Asked:
 
 
 def run_studies(asked: Asked) -> Iterator[str]:
-    """Yields a line for people after each study. Raises ValueError or OSError for data or bundles that are none."""
+    """Yields a line for people after each study.
+
+    Raises ValueError or OSError for data or bundles that are none, and where a study failed: one alone leaves no
+    report; of several the others go on, and the report says why.
+    """
     labelling = _labelling(asked.bundles[0])
     data = [open_data(text, asked.study_size, asked.work, labelling) for text in asked.data]
+    for option, folder in (("--out", asked.out), ("--work", asked.work)):
+        _expect_writable(option, folder)
     run = run_facts(asked, data)
     results: List[StudyResult] = []
+    failed: List[str] = []
     for number, name in enumerate(asked.studies, start=1):
         _LOG.info("%s: study %d of %d", name, number, len(asked.studies))
         started_s = time.monotonic()
-        result = _run(name, _context(name, asked, data))
+        try:
+            result = _run(name, _context(name, asked, data))
+        except (ValueError, OSError) as error:
+            if len(asked.studies) == 1:  # nothing was measured: a former report stays as it is
+                raise
+            failed.append(name)
+            result = _unmeasured(name, " ".join(str(error).split()))
         results.append(result)
         write_report(asked.out, results, run)
-        yield f"{name}: {len(result.tables)} tables, {len(result.pictures)} figures, {_took(started_s)}"
+        told = "failed" if name in failed else f"{len(result.tables)} tables, {len(result.pictures)} figures"
+        yield f"{name}: {told}, {_took(started_s)}"
+    if failed:
+        raise ValueError(f"{', '.join(failed)} failed of {len(results)} studies; {asked.out / PAGE} says why")
+
+
+def _expect_writable(option: str, folder: Path) -> None:
+    """Said now, not after a study."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f"{option}: expected a folder that can be written to, found {error}") from error
 
 
 def run_facts(asked: Asked, data: List[EvaluationData]) -> Dict[str, Any]:
@@ -109,13 +136,14 @@ def _context(name: str, asked: Asked, data: List[EvaluationData]) -> StudyContex
 
 
 def _run(name: str, context: StudyContext) -> StudyResult:
-    """What cannot be run here leaves an empty row with the reason, and the other studies go on."""
+    """What is not installed leaves an empty row with the reason. Raises ValueError or OSError where the study fails."""
     try:
         return open_study(name).run(context)
     except ImportError as error:
-        reason = f"{error.name or error} is not installed"
-    except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
+        return _unmeasured(name, f"{error.name or error} is not installed")
+
+
+def _unmeasured(name: str, reason: str) -> StudyResult:
     _LOG.warning("%s: %s", name, reason)
     return StudyResult(name, (Table(name, ("Methods",), ("ACC",), (Row.empty((name,), ("ACC",), reason),)),))
 

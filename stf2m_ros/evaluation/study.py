@@ -201,7 +201,10 @@ class StudyContext:
 
 
 class Study(Protocol):
-    """One question, answered with numbers. run() raises nothing for what cannot be measured: it leaves rows empty."""
+    """One question, answered with numbers. What cannot be measured on the data at hand is an empty row with a reason.
+
+    run() raises ValueError or OSError for what the user can mend: a file that is none, a full disk.
+    """
 
     @property
     def name(self) -> str: ...

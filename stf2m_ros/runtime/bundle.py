@@ -4,9 +4,11 @@ import hashlib
 import logging
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Mapping, Optional, Union
+from zipfile import BadZipFile
 
 import numpy as np
 import yaml
@@ -179,9 +181,9 @@ def _read_rules(path: Path, max_rules: int) -> RuleTable:
 def _read_last_layer(path: Path, card: BundleCard) -> np.ndarray:
     expected = (len(card.classes), card.tokens.embedding_dim + 1)
     try:
-        with np.load(str(path), allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:  # np.load leaves a damaged one open
             weight = arrays[LAST_LAYER_ARRAY]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise BundleMismatch(f"{path}: expected an array {LAST_LAYER_ARRAY!r}, found {_one_line(error)}") from error
     if weight.shape != expected or weight.dtype != np.float32:
         raise BundleMismatch(f"{path}: expected {expected} float32, found {weight.shape} {weight.dtype}")

@@ -1,7 +1,9 @@
 """Vectors of chosen words: what a bundle carries of a GloVe file, pruned to the words that training met."""
 
+import zlib
 from pathlib import Path
 from typing import Dict, Sequence, Union
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -45,9 +47,17 @@ def word_arrays(words: Sequence[str], vectors: np.ndarray) -> Dict[str, np.ndarr
 def load_text_table(npz_path: Union[str, Path], settings: TextSettings) -> TextEmbedding:
     """The bundle's text table: subwords or whole words, whichever its file holds.
 
-    Raises ValueError, naming the file, where it holds neither or the vectors are not of settings.dim numbers.
+    Raises ValueError, naming the file, where it holds neither, is cut off, or the vectors are not of settings.dim
+    numbers.
     """
-    with np.load(str(npz_path), allow_pickle=False) as arrays:
+    try:
+        return _read_table(npz_path, settings)
+    except (BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{npz_path}: expected a text table, found a damaged file ({error})") from error
+
+
+def _read_table(npz_path: Union[str, Path], settings: TextSettings) -> TextEmbedding:
+    with open(npz_path, "rb") as file, np.load(file, allow_pickle=False) as arrays:  # np.load leaves a damaged one open
         if WORDS not in arrays.files or VECTORS not in arrays.files:
             return SubwordTable.load(npz_path, settings)
         text, vectors = arrays[WORDS].tobytes().decode("utf-8"), arrays[VECTORS]

@@ -50,6 +50,9 @@ class TrainingConfig:
     fuzzy_ranges: FuzzyRangesSettings = field(default_factory=FuzzyRangesSettings)
 
     def __post_init__(self) -> None:
+        for key in ("seed", "threads"):
+            if getattr(self, key) < 0:
+                raise ValueError(f"{key}: expected 0 or more, found {getattr(self, key)}")
         if self.device not in DEVICE_SETTINGS:
             raise ValueError(f"device: expected one of {', '.join(DEVICE_SETTINGS)}, found {self.device!r}")
         if self.start_from and self.pretraining.imagenet_weights:
@@ -90,9 +93,11 @@ def load_config(path: Path) -> TrainingConfig:
     """Raises ValueError in one line: the file, the key, what was expected and found."""
     try:
         differing = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: expected a YAML file, found {' '.join(str(error).split())}") from error
     try:
+        if not isinstance(differing, Mapping):
+            raise ValueError(f"expected a mapping of keys, found {type(differing).__name__}")
         return from_plain(TrainingConfig, _complete(differing))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -101,7 +106,10 @@ def load_config(path: Path) -> TrainingConfig:
 def _complete(differing: Mapping[str, Any]) -> Dict[str, Any]:
     plain = _overlaid(to_plain(TrainingConfig()), differing)
     optional = {each.name: each.default for each in fields(DataSetSource) if each.default is not MISSING}
-    plain["data_sets"] = [{**optional, **source} for source in plain["data_sets"]]
+    if isinstance(plain["data_sets"], list):  # else the reader complains
+        plain["data_sets"] = [
+            {**optional, **source} if isinstance(source, Mapping) else source for source in plain["data_sets"]
+        ]
     return plain
 
 

@@ -12,7 +12,6 @@ from stf2m_ros.data.frame_set import FrameSet, frame_set
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.export.from_graph import encoder_from_graph
 from stf2m_ros.export.to_onnx import round_to_half, shippable
-from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.checkpoint import MadeFrom, checkpoint_step
 from stf2m_ros.meta.pretraining import FrameReadout, PretrainingTask, frame_scores, normalise
 from stf2m_ros.meta.processes import ALONE, Processes
@@ -29,6 +28,7 @@ from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges
 from stf2m_ros.training.imagenet_weights import begin_with_imagenet
 from stf2m_ros.training.kept_steps import KeptSteps
 from stf2m_ros.training.made_from import PRETRAINING, settings_of, weights_stamp
+from stf2m_ros.training.named_places import check_places, named_rules
 from stf2m_ros.training.sources import (
     SPLITS,
     WINDOW_CLIPS,
@@ -56,7 +56,10 @@ class TrainingPipeline:
         """real_faces: a set in the form of stf2m_ros.data.sets.ckplus48, looked at in the end unless trained on.
 
         processes: those that train together. What is not training, the first does alone while the others wait.
+        Raises ValueError where something that the configuration names is not there.
         """
+        check_places(config)
+        self.table = named_rules(config)
         self.config, self.processes = config, processes
         self.real_faces = real_faces
         self.work = Path(config.work_folder)
@@ -64,7 +67,6 @@ class TrainingPipeline:
         self.stores = stores_below(self.work / "clips")
         self.clips: ClipNames = {}
         self.scores: Dict[str, Dict[str, float]] = {}
-        self.table = load_rule_base(Path(config.rules)).table(config.fuzzy.max_rules)
         ranges = torch.tensor([config.fuzzy.component_range, config.fuzzy.intensity_range])
         self.fuzzy = FuzzyInputs(RuleTensors.from_table(self.table), ranges)
 

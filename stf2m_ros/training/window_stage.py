@@ -93,12 +93,23 @@ class WindowStage:
 
     def _outer_losses(self, learner: MetaLearner, settings: MetaTrainingSettings) -> Callable[[int], Losses]:
         windows, seed, processes = self.sampler("train", learner.model), self.config.seed, self.processes
-        tasks = TaskSampler(windows, settings.task)
+        try:
+            tasks = TaskSampler(windows, settings.task)
+        except ValueError as error:
+            raise ValueError(f"bilevel: {error}; {self._how_to_get_more()}") from error
         task = MetaTrainingTask(learner, tasks, class_counts(self.caches["train"]), settings, seed, processes)
         if not settings.episodes.per_step:
             return task
         episodes = ClassEpisodes(windows, class_split(settings.episodes.held_out).learned, settings.episodes)
         return WithEpisodes(task, EpisodeLearner(learner, episodes, settings), seed, processes)
+
+    def _how_to_get_more(self) -> str:
+        """Expressions to make tasks of."""
+        clips, fewer = self.config.clips, f"lower meta_training.task.shots (now {self.config.meta_training.task.shots})"
+        if self.config.encoder.features:
+            return f"give more data_sets, or {fewer}"
+        key = "windows" if clips.windows else "training"
+        return f"raise clips.{key} (now {getattr(clips, key)}), give data_sets, or {fewer}"
 
     def sampler(self, split: str, model: WindowModel) -> WindowSampler:
         """Of the windows of a split, with the model's words."""

@@ -59,6 +59,19 @@ def test_a_missing_bundle_is_said(tmp_path: Path, capsys: pytest.CaptureFixture)
     assert "expected a model bundle, found no such folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "found"),
+    [("--threads", "0"), ("--threads", "1000000"), ("--threads", "two"), ("--seconds", "0"), ("--seconds", "-1")],
+)
+def test_threads_and_seconds_that_measure_nothing_are_refused(
+    capsys: pytest.CaptureFixture, option: str, found: str
+) -> None:
+    with pytest.raises(SystemExit):
+        benchmark.main([option, found])
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"argument {option}: expected " in line and line.endswith(f"found {found}")
+
+
 def test_a_row_without_a_value_says_why() -> None:
     row = Row("machine", "power mode", NotReported("there is no nvpmodel here"))
     assert row.said == "not reported: there is no nvpmodel here"

@@ -6,8 +6,10 @@ from set_fixtures import face_points, wflw_line, write_picture
 
 from stf2m_ros.baselines import catalogue
 from stf2m_ros.cli.evaluate import METHODS, SETTINGS, STUDIES, main
+from stf2m_ros.evaluation.running import Asked, run_studies
 from stf2m_ros.evaluation.studies import few_shot
 from stf2m_ros.evaluation.studies.catalogue import NAMES
+from stf2m_ros.runtime.bundle import read_card, write_card
 
 
 def a_set(folder, people=3):
@@ -69,7 +71,8 @@ def test_other_steps_are_another_result_and_one_setting_can_be_asked_for(tmp_pat
     assert len(list(work.rglob("few-rules-alone-0.json"))) == 2
     assert not list(work.rglob("all-*.json"))
     capsys.readouterr()
-    for wrong in (("--steps", "0"), ("--setting", "many"), ("--method", "ours")):
+    numbers = (("--steps", "0"), ("--clips", "0"), ("--clips", "-3"), ("--seed", "-1"))
+    for wrong in (*numbers, ("--setting", "many"), ("--method", "ours")):
         with pytest.raises(SystemExit):
             main([*command, *wrong])
         assert wrong[1] in capsys.readouterr().err.splitlines()[-1]
@@ -81,6 +84,86 @@ def test_what_the_user_can_mend_is_one_line(tmp_path, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 2
     assert all(line.startswith("evaluate: ") for line in lines)
+
+
+def report_of(out):
+    return {name: (out / name).read_bytes() for name in ("results.json", "results.md", "index.html")}
+
+
+@pytest.mark.parametrize("name", ["nothere.csv", "README.md", "picture.png"])
+def test_a_study_that_fails_alone_is_an_error_and_leaves_the_former_report(tmp_path, capsys, name):
+    out, predictions = tmp_path / "out", tmp_path / name
+    if name == "README.md":
+        predictions.write_text("# No table\n")
+    if name == "picture.png":
+        write_picture(predictions)
+    options = ["--bundle", str(write_tiny_bundle(tmp_path / "bundle")), "--out", str(out), "--smoke"]
+    command = ["accuracy", "--data", str(a_set(tmp_path / "faces")), *options, "--work", str(tmp_path / "work")]
+    assert main(command) == 0
+    before = report_of(out)
+    capsys.readouterr()
+    assert main([*command, "--predictions", str(predictions)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-1].startswith("evaluate: ") and name in said.err
+    assert report_of(out) == before
+
+
+@pytest.mark.parametrize("study", ["accuracy", "ablation"])
+def test_a_bundle_whose_graph_cannot_be_read_leaves_no_report(tmp_path, capsys, study):
+    bundle, out = write_tiny_bundle(tmp_path / "bundle"), tmp_path / "out"
+    (bundle / "frame_encoder.onnx").write_bytes(b"no graph")
+    write_card(bundle, read_card(bundle))
+    options = ["--bundle", str(bundle), "--out", str(out), "--work", str(tmp_path / "work"), "--smoke"]
+    assert main([study, "--data", str(a_set(tmp_path / "faces", people=5)), *options]) == 1
+    assert "frame_encoder.onnx" in capsys.readouterr().err.splitlines()[-1]
+    assert not (out / "results.json").exists()
+    assert not list((tmp_path / "work").rglob("cells/**/*.json"))
+
+
+def test_of_several_studies_the_failed_ones_are_named_in_the_end(tmp_path, capsys):
+    bundle, out = write_tiny_bundle(tmp_path / "bundle"), tmp_path / "out"
+    faces = f"ckplus48:{a_set(tmp_path / 'faces')}"
+    asked = Asked(
+        studies=("accuracy", "robustness"),
+        data=(faces,),
+        bundles=(bundle,),
+        out=out,
+        work=tmp_path / "work",
+        predictions=(str(tmp_path / "nothere.csv"),),
+    )
+    with pytest.raises(ValueError, match="accuracy failed of 2 studies"):
+        list(run_studies(asked))
+    failed, done = json.loads((out / "results.json").read_text())["studies"]
+    assert "nothere.csv" in str(failed["tables"])
+    assert done["facts"]["segments"] > 0
+
+
+@pytest.mark.parametrize("option", ["--out", "--work"])
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_judged(tmp_path, capsys, option):
+    (tmp_path / "file").write_text("")
+    folders = {"--out": str(tmp_path / "out"), "--work": str(tmp_path / "work"), option: str(tmp_path / "file" / "in")}
+    options = [part for pair in folders.items() for part in pair]
+    options += ["--bundle", str(write_tiny_bundle(tmp_path / "bundle"))]
+    assert main(["accuracy", "--data", str(a_set(tmp_path / "faces")), *options]) == 1
+    assert f"{option}: expected a folder that can be written to" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("study", "unused"),
+    [
+        ("accuracy", ("--method", "st-f2m")),
+        ("ablation", ("--setting", "few")),
+        ("accuracy", ("--steps", "3")),
+        ("robot", ("--rounds", "3")),
+        ("few_shot", ("--predictions", "a.csv")),
+    ],
+)
+def test_an_option_that_the_study_does_not_use_is_refused(capsys, study, unused):
+    with pytest.raises(SystemExit):
+        main([study, *unused])
+    assert f"{unused[0]} is of " in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_command_line_offers_every_study_method_and_setting():

@@ -1,11 +1,12 @@
 import numpy as np
+import pytest
 from fakes import write_tiny_bundle
 from tiny_studies import TinyData, tiny_clip, tiny_context
 
 from stf2m_ros.data.clip import Clip, LabelInterval
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.evaluation.interference.corruptions import Corruption
-from stf2m_ros.evaluation.judging import BundleJudge, held_for_a_segment, judged, segment_labels
+from stf2m_ros.evaluation.judging import BundleJudge, held_for_a_segment, judged, keep_arrays, segment_labels
 
 
 def test_every_labelled_segment_is_judged_by_the_robots_runtime(tmp_path):
@@ -69,3 +70,10 @@ def test_what_was_judged_is_kept(tmp_path):
     assert (first.probabilities == again.probabilities).all()
     assert memberships.shape == (len(first), 18)
     assert len(set(first.subjects)) == TinyData().count
+
+
+def test_what_cannot_be_kept_is_told_with_its_file_and_leaves_nothing(tmp_path):
+    (tmp_path / "judged.npz").mkdir()  # nothing can take its place
+    with pytest.raises(OSError, match=r"judged\.npz: expected room for "):
+        keep_arrays(tmp_path / "judged.npz", rows=np.zeros(3))
+    assert [path.name for path in tmp_path.iterdir()] == ["judged.npz"]

@@ -156,6 +156,14 @@ def test_a_last_layer_without_its_array_is_a_mismatch(bundle_folder: Path) -> No
     assert "expected an array 'weight'" in message_of(bundle_folder)
 
 
+@pytest.mark.parametrize("kept", [0, 0.5, 0.99])
+def test_a_last_layer_that_is_cut_off_is_a_mismatch(bundle_folder: Path, kept: float) -> None:
+    path = bundle_folder / "last_layer.npz"
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    write_card(bundle_folder, read_card(bundle_folder))
+    assert "last_layer.npz: expected an array 'weight', found " in message_of(bundle_folder)
+
+
 def test_a_last_layer_that_would_run_code_is_refused(bundle_folder: Path) -> None:
     rewrite_last_layer(bundle_folder, weight=np.array([object()], dtype=object))
     assert "expected an array 'weight'" in message_of(bundle_folder)

@@ -45,3 +45,11 @@ def test_vectors_of_another_length_than_the_cards_are_told_with_their_file(npz_p
 def test_an_empty_table_knows_nothing(tmp_path):
     np.savez(tmp_path / "text_table.npz", **word_arrays([], np.zeros((0, 3), np.float32)))
     assert not load_text_table(tmp_path / "text_table.npz", SETTINGS).embed("so").any()
+
+
+@pytest.mark.parametrize("kept", [0, 0.5, 0.99])
+def test_a_table_that_is_cut_off_is_told_with_its_file(npz_path, kept):
+    content = npz_path.read_bytes()
+    npz_path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(ValueError, match=r"text_table.npz: expected a text table, found a damaged file \(.+\)"):
+        load_text_table(npz_path, SETTINGS)

@@ -30,6 +30,12 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path):
         ("window_training: {begin_at_regression: true}", "expected head.word_evidence and text.add_up"),
         ("encoder: {token_dim: 32}", "head.token_dim must be the encoder's 32, found 64"),
         ("clips: {workers: 0}", "expected at least one"),
+        ("threads: -1", "threads: expected 0 or more, found -1"),
+        ("seed: -1", "seed: expected 0 or more, found -1"),
+        ("data_sets: {name: x}", "data_sets: expected a list, found dict"),
+        ("data_sets: [x]", "data_sets[0]: expected a mapping of keys, found str"),
+        ("data_sets:", "data_sets: expected a list, found nothing"),
+        ("- seed", "expected a mapping of keys, found list"),
         ("a: [", "expected a YAML file"),
     ],
 )

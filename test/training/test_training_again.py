@@ -80,6 +80,14 @@ def test_episodes_are_learned_beside_the_tasks_where_there_shall_be_some(stage):
     assert not torch.equal(after(without), after(replace(without, episodes=episodes)))
 
 
+def test_too_few_expressions_for_tasks_are_told_with_the_setting_to_raise(stage):
+    many_shots = replace(stage.config.meta_training, task=TaskSettings(50, 4))
+    config = replace(stage.config, meta_training=many_shots)
+    raised = r"raise clips.training \(now 1400\), give data_sets, or lower meta_training.task.shots \(now 50\)"
+    with pytest.raises(ValueError, match=f"bilevel: tasks need two emotions with more than 50 groups, .*; {raised}"):
+        replace(stage, config=config).meta_train(model())
+
+
 def test_a_flat_surface_leaves_ranges_and_weights_as_they_are(stage, tmp_path):
     network = model().eval()
     before = network.head.last_layer.detach().clone()

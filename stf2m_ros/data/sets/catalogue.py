@@ -75,6 +75,10 @@ def _wflw(path: Path, left_out: LeftOut, how: RuleLabelling, pictures: Optional[
     return Wflw(lists[0], how, pictures or (beside if beside.is_dir() else None), left_out=left_out)
 
 
+def _meld(path: Path, left_out: LeftOut, how: Optional[RuleLabelling], pictures: Optional[Path]) -> DataSet:
+    return Meld(Meld.table_in(path) if path.is_dir() else path, pictures, left_out=left_out)
+
+
 _OPENERS: Dict[str, Callable[..., DataSet]] = {
     "ckplus": lambda path, left_out, how, pictures: CkPlus(path, left_out=left_out),
     "ckplus48": lambda path, left_out, how, pictures: CkPlus48(path, left_out=left_out),
@@ -83,7 +87,7 @@ _OPENERS: Dict[str, Callable[..., DataSet]] = {
     "mosei": lambda path, left_out, how, pictures: Mosei(Mosei.files_in(path), left_out=left_out),
     "mosi": lambda path, left_out, how, pictures: Mosi(Mosi.files_in(path), left_out=left_out),
     "crema_d": lambda path, left_out, how, pictures: CremaD(path, left_out=left_out),
-    "meld": lambda path, left_out, how, pictures: Meld(path, pictures, left_out=left_out),
+    "meld": _meld,
     "manifest": lambda path, left_out, how, pictures: Manifest(path, left_out=left_out),
 }
 NAMES = tuple(_OPENERS)

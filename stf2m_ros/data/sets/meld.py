@@ -2,7 +2,7 @@
 
 On disk: train_sent_emo.csv, dev_sent_emo.csv, test_sent_emo.csv with the columns Utterance, Speaker, Emotion,
 Dialogue_ID, Utterance_ID, StartTime and EndTime ("00:20:57,256" of the episode); videos dia0_utt0.mp4 in a folder.
-Without the folder a clip holds words only.
+Without the folder a clip holds words only. One table is read: of a folder that holds several train_sent_emo.csv.
 
 What becomes of the labels: seven emotions, joy being happiness; neutral is neutral. No level is given: the three levels
 of the emotion share the label equally, and medium stands for them [ours]. No components. An utterance is a clip, the
@@ -24,6 +24,7 @@ from stf2m_ros.emotions import EMOTIONS, NEUTRAL
 from stf2m_ros.stream.utterance import clean_text, split_words, spread_words
 
 COLUMNS = ("Utterance", "Speaker", "Emotion", "Dialogue_ID", "Utterance_ID", "StartTime", "EndTime")
+TRAINING_TABLE = "train_sent_emo.csv"
 EMOTION_NAMES = {"joy": "happiness", **{name: name for name in (*EMOTIONS, NEUTRAL) if name != "happiness"}}
 _TIME = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d)([,.]\d{1,3})$")
 
@@ -37,6 +38,16 @@ class Meld:
     faces: FaceReading = field(default_factory=FaceReading)
     left_out: LeftOut = field(default_factory=LeftOut)
     name: str = "meld"
+
+    @staticmethod
+    def table_in(folder: Path) -> Path:
+        """The only table of a folder, or that of its training part. Raises FileNotFoundError where there is neither."""
+        tables = sorted(folder.glob("*_sent_emo.csv"))
+        chosen = tables if len(tables) == 1 else [table for table in tables if table.name == TRAINING_TABLE]
+        if not chosen:
+            found = ", ".join(table.name for table in tables) or "none of them"
+            raise FileNotFoundError(f"{folder}: expected {TRAINING_TABLE} or one other *_sent_emo.csv, found {found}")
+        return chosen[0]
 
     def recordings(self) -> Iterator[FilmedRecording]:
         for row in read_table(Path(self.table), COLUMNS):

@@ -31,8 +31,9 @@ from stf2m_ros.meta.window_batches import (
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.stf2m import WindowHeadConfig
-from stf2m_ros.runtime.bundle import load_bundle
+from stf2m_ros.runtime.bundle import BundleMismatch, load_bundle
 from stf2m_ros.runtime.card import BundleCard
+from stf2m_ros.runtime.onnx_engine import EngineLoadError
 from stf2m_ros.stream.settings import WindowGrid
 
 WINDOWS_A_STEP = 12
@@ -168,9 +169,14 @@ def run_of(scored: Scored) -> Run:
 
 
 def attempted(compute: Callable[[], Mapping[str, Run]]) -> Mapping[str, Any]:
-    """The runs by name, or why there are none: too few clips for a method's tasks, or a loss that diverged."""
+    """The runs by name, or why there are none: too few clips for a method's tasks, or a loss that diverged.
+
+    Raises BundleMismatch and EngineLoadError: a bundle's trouble is no result to be kept.
+    """
     try:
         return compute()
+    except (BundleMismatch, EngineLoadError):
+        raise
     except (ValueError, FloatingPointError) as error:
         return {REASON: " ".join(str(error).split())}
 

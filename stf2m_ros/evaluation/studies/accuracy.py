@@ -7,7 +7,7 @@ import numpy as np
 from stf2m_ros.emotions import NEUTRAL_INDEX
 from stf2m_ros.evaluation.interference.corruptions import Corruption
 from stf2m_ros.evaluation.judging import judged
-from stf2m_ros.evaluation.outside_predictions import read_predictions
+from stf2m_ros.evaluation.outside_predictions import check_predictions, read_predictions
 from stf2m_ros.evaluation.report.study_figures import draw_confusions, draw_reliability
 from stf2m_ros.evaluation.scores.boundaries import COLUMNS as BOUNDARY_COLUMNS
 from stf2m_ros.evaluation.scores.boundaries import boundary_scores
@@ -48,6 +48,8 @@ class Accuracy:
     def run(self, context: StudyContext) -> StudyResult:
         if context.data is None or context.bundle is None:
             return StudyResult(self.name, (_unmeasured("no data or no bundle was given"),))
+        for text in context.predictions:
+            check_predictions(text)
         clean, memberships = judged(context)
         masked, _ = judged(context, Corruption("block_mask", MASKED, context.seed))
         outside = [(text, *read_predictions(text, clean)) for text in context.predictions]

@@ -47,6 +47,19 @@ def test_sequences_are_found_by_their_names(tmp_path):
     assert isinstance(data_set, Mosei) and data_set.files.visual is None
 
 
+def test_of_a_folder_of_meld_the_training_part_is_read_or_the_only_table(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"expected train_sent_emo.csv or one other .*, found none of them"):
+        opened("meld", tmp_path)
+    dev, test, train = (tmp_path / f"{part}_sent_emo.csv" for part in ("dev", "test", "train"))
+    dev.write_text("")
+    assert opened("meld", tmp_path).table == opened("meld", dev).table == dev
+    test.write_text("")
+    with pytest.raises(FileNotFoundError, match="found dev_sent_emo.csv, test_sent_emo.csv"):
+        opened("meld", tmp_path)
+    train.write_text("")
+    assert opened("meld", tmp_path).table == train
+
+
 def test_what_cannot_be_opened_says_why(tmp_path):
     with pytest.raises(ValueError, match="expected a data set of ckplus, .* found 'imagenet'"):
         opened("imagenet", tmp_path)

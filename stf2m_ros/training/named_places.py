@@ -1,0 +1,61 @@
+"""What a configuration names on the disk is looked for before anything is done: some is needed after hours only."""
+
+import os
+from pathlib import Path
+
+from stf2m_ros.data.sets.catalogue import NAMES
+from stf2m_ros.fuzzy.rule_base import RuleTable, load_rule_base
+from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
+from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.sources import DataSetSource
+from stf2m_ros.training.word_vectors import OF_THE_CLIPS
+
+
+def named_rules(config: TrainingConfig) -> RuleTable:
+    """Raises ValueError in one line: the key, what was expected and found."""
+    try:
+        return load_rule_base(Path(config.rules)).table(config.fuzzy.max_rules)
+    except OSError as error:
+        raise ValueError(f"rules: expected a file of rules, found {error}") from error
+    except ValueError as error:
+        raise ValueError(f"rules: {error}") from error
+
+
+def check_places(config: TrainingConfig) -> None:
+    """Raises ValueError in one line: the key, what was expected and found."""
+    for key in ("work_folder", "bundle_folder"):
+        _expect_folder(key, Path(getattr(config, key)))
+    graph = Path(config.start_from) / FRAME_ENCODER_FILE
+    if config.start_from and not graph.is_file():
+        raise ValueError(f"start_from: expected the folder of a bundle, found no {graph}")
+    if config.word_vectors not in ("", OF_THE_CLIPS):
+        _expect_file("word_vectors", f"{OF_THE_CLIPS} or a GloVe file", config.word_vectors)
+    if config.pretraining.imagenet_weights:
+        _expect_file("pretraining.imagenet_weights", "a file of weights", config.pretraining.imagenet_weights)
+    for place, source in enumerate(config.data_sets):
+        _expect_data_set(f"data_sets[{place}]", source)
+
+
+def _expect_folder(key: str, folder: Path) -> None:
+    """Of a folder that does not stand yet, the one that it will be made in."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise ValueError(f"{key}: expected a folder, found the file {there}")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{key}: expected a folder that can be written to, found {there}, which cannot")
+
+
+def _expect_file(key: str, what: str, path: str) -> None:
+    if not Path(path).is_file():
+        raise ValueError(f"{key}: expected {what}, found no file {path}")
+
+
+def _expect_data_set(key: str, source: DataSetSource) -> None:
+    if source.name not in NAMES:
+        raise ValueError(f"{key}.name: expected one of {', '.join(sorted(NAMES))}, found {source.name!r}")
+    if not Path(source.path).exists():
+        raise ValueError(f"{key}.path: expected the data set {source.name}, found nothing at {source.path}")
+    if source.pictures and not Path(source.pictures).is_dir():
+        raise ValueError(f"{key}.pictures: expected a folder, found none at {source.pictures}")
