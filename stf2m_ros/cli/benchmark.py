@@ -118,9 +118,12 @@ def _threads(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"expected more than 0, found {text}")
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text}")
     return seconds
 
 

@@ -61,7 +61,11 @@ def test_a_missing_bundle_is_said(tmp_path: Path, capsys: pytest.CaptureFixture)
 
 @pytest.mark.parametrize(
     ("option", "found"),
-    [("--threads", "0"), ("--threads", "1000000"), ("--threads", "two"), ("--seconds", "0"), ("--seconds", "-1")],
+    [
+        (option, found)
+        for option, wrong in (("--threads", "0 1000000 two"), ("--seconds", "0 -1 nan soon"))
+        for found in wrong.split()
+    ],
 )
 def test_threads_and_seconds_that_measure_nothing_are_refused(
     capsys: pytest.CaptureFixture, option: str, found: str
