@@ -72,7 +72,7 @@ def set_up_middleware() -> None:
     """
     others = [str(domain) for domain in DOMAINS if str(domain) != os.environ.get("ROS_DOMAIN_ID")]
     os.environ["ROS_DOMAIN_ID"] = others[os.getpid() % len(others)]
-    print(f"apart from any robot: ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}", flush=True)
+    print(f"  on ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}, apart from any robot", flush=True)
     profile = shipped(PROFILE)
     if not any(os.environ.get(name) for name in PROFILE_VARIABLES):
         os.environ.update({name: str(profile) for name in PROFILE_VARIABLES})
