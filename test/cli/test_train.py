@@ -9,7 +9,7 @@ from stf2m_ros.cli import train
 from stf2m_ros.cli.train import build_line
 
 ROOMS = ("training", "meta", "net", "export", "data")
-OF_THE_ROBOT = {"stf2m_ros", "numpy", "cv2", "yaml", "typing_extensions", "onnxruntime"}
+OF_THE_ROBOT = {"stf2m_ros", "numpy", "cv2", "yaml", "onnxruntime"}
 
 
 def imported_at_the_top(path: Path) -> Set[str]:
