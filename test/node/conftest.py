@@ -41,6 +41,7 @@ def recognizer_node(rig, tiny_bundle_folder):
 
     from stf2m_ros.node.emotion_recognizer import EmotionRecognizer
 
+    gc.collect()  # a life-cycle node is a ring of references: an earlier one's late end would take this one's log along
     made = []
 
     def make(**overrides):
@@ -52,7 +53,6 @@ def recognizer_node(rig, tiny_bundle_folder):
     yield make
     while made:
         _end(rig, made.pop())
-    gc.collect()  # a life-cycle node is a ring of references, and its log's publisher goes with it
 
 
 def _end(rig, node):
