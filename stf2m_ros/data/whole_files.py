@@ -1,9 +1,12 @@
 """Files that stand whole or not at all, and a full disk told with the file that it had no room for."""
 
+import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Union
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_whole(path: Path, content: Union[bytes, memoryview]) -> None:
@@ -34,3 +37,14 @@ def room_for(path: Path, size: int) -> Iterator[Path]:
         yield path
     except OSError as error:
         raise OSError(f"{path}: expected room for {size / 1e6:.1f} MB, found: {error.strerror or error}") from error
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[Path]:
+    """Of a full disk, told by a library that writes without saying where, the error names the folder."""
+    try:
+        yield folder
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+        raise

@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from stf2m_ros.data.rule_labels import RuleLabelling
+from stf2m_ros.data.whole_files import room_in
 from stf2m_ros.evaluation.code_stamp import STUDYING, code_stamp
 from stf2m_ros.evaluation.data_choice import open_data
 from stf2m_ros.evaluation.judging import bundle_stamp
@@ -74,14 +75,16 @@ def run_studies(asked: Asked) -> Iterator[str]:
         _LOG.info("%s: study %d of %d", name, number, len(asked.studies))
         started_s = time.monotonic()
         try:
-            result = _run(name, _context(name, asked, data))
+            with room_in(asked.out):
+                result = _run(name, _context(name, asked, data))
         except (ValueError, OSError) as error:
             if len(asked.studies) == 1:  # nothing was measured: a former report stays as it is
                 raise
             failed.append(name)
             result = _unmeasured(name, " ".join(str(error).split()))
         results.append(result)
-        write_report(asked.out, results, run)
+        with room_in(asked.out):
+            write_report(asked.out, results, run)
         told = "failed" if name in failed else f"{len(result.tables)} tables, {len(result.pictures)} figures"
         yield f"{name}: {told}, {_took(started_s)}"
     if failed:

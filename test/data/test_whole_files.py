@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.data.row_files import RowFiles
-from stf2m_ros.data.whole_files import write_whole
+from stf2m_ros.data.whole_files import room_in, write_whole
 
 LIMIT_BYTES = 4096
 
@@ -49,3 +49,13 @@ def test_rows_that_are_filled_later_have_their_room_from_the_start(tmp_path):
 def test_rows_without_room_are_told_before_any_of_them_is_filled(tmp_path):
     with small_disk(), pytest.raises(OSError, match=r"rows\.npy: expected room for 0.5 MB, found: File too large"):
         RowFiles(tmp_path, "index", {}).begin(5, {"rows": ((5, 100_000), np.uint8)})
+
+
+def test_without_room_the_folder_is_named_where_the_writer_named_nothing(tmp_path):
+    with small_disk(), pytest.raises(OSError, match=f"File too large: '{tmp_path}'"), room_in(tmp_path):
+        (tmp_path / "a.bin").write_bytes(bytes(100_000))
+
+
+def test_errors_that_say_where_stay_as_they_are(tmp_path):
+    with pytest.raises(OSError, match="nowhere.bin"), room_in(tmp_path):
+        (tmp_path / "nowhere.bin").read_bytes()
