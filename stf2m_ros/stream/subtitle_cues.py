@@ -3,6 +3,7 @@
 It would speak the names, notes and styles that stand between WebVTT's cues, and take times within a text for a new cue.
 """
 
+import html
 import re
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Sequence
@@ -15,15 +16,18 @@ INLINE_TIME = re.compile(r"<((?:\d+:)?\d{2}:\d{2}\.\d{3})>")
 _NOTE = re.compile(r"NOTE(\s|$)")
 _NUMBER = re.compile(r"\s*\d+\s*")
 _TAG = re.compile(r"<[^>]*>")
+_VOICE = re.compile(r"<(?:v(?:\.[^\s>]*)?\s+([^>]*)|/v)>")
+"""Says who speaks from then on, or that nobody says who (W3C WebVTT, section 3.2)."""
 _COLON = "\ue001"  # stands for : in a text, where pysubs2 would look for times; of private use, so in no text
 
 
 class Cue(NamedTuple):
-    """A line that tells times, its number in the file, and the lines of text below it."""
+    """A line that tells times, its number in the file, and the lines of text below it that one speaker says."""
 
     line: int
     times: str
     text: Sequence[str]
+    speaker: str = ""
 
 
 def cues_of(path: Path, lines: Sequence[str], format_: str) -> List[Cue]:
@@ -37,7 +41,16 @@ def cues_of(path: Path, lines: Sequence[str], format_: str) -> List[Cue]:
     ]
     if any(INLINE_TIME.search(line) for text in texts for line in text):
         texts = [_new_lines(before, text) for before, text in zip([[], *texts], texts)]
-    return [Cue(place + 1, lines[place], text) for place, text in zip(places, texts)]
+    cues = (Cue(place + 1, lines[place], text) for place, text in zip(places, texts))
+    return [each for cue in cues for each in (_of_each_voice(cue) if format_ == WEBVTT else [cue])]
+
+
+def _of_each_voice(cue: Cue) -> List[Cue]:
+    """The cue once for each stretch of it that a voice speaks, as of a meeting's recording; all share its times."""
+    first, *others = _VOICE.split("\n".join(cue.text))
+    stretches = [("", first), *zip(others[::2], others[1::2])]
+    spoken = [(html.unescape(name or "").strip(), text) for name, text in stretches if _TAG.sub("", text).strip()]
+    return [cue._replace(text=text.split("\n"), speaker=name) for name, text in spoken] or [cue]
 
 
 def _without_notes(lines: Sequence[str]) -> Iterator[str]:

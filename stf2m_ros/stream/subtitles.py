@@ -49,7 +49,10 @@ def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
         if event.end > LONGEST_S * 1000:
             found = f"{event.end / 1000:.0f} s"
             raise ValueError(f"{path}, line {cue.line}: expected times up to {LONGEST_S:.0f} s, found {found}")
-    said = (_said(plain_text(event), event.start / 1000, event.end / 1000) for event in events)
+    said = (
+        replace(_said(plain_text(event), event.start / 1000, event.end / 1000), speaker_id=cue.speaker)
+        for event, cue in zip(events, cues)
+    )
     spoken = [utterance for utterance in said if utterance.text.strip()]
     if not spoken and text:
         raise ValueError(f"{path}: expected {format_} subtitles, found no timed text")

@@ -68,6 +68,27 @@ ROLLING = (
 )
 
 
+def test_voices_of_webvtt_are_speakers_also_of_one_cue_together(tmp_path):
+    text = (
+        "WEBVTT\n\n00:01.500 --> 00:03.000\n<v Nurse Ann>Does it <i>hurt</i>?</v>\n"
+        "<v.loud Mr. O&amp;B>Yes,\nvery much.\n\n"
+        "00:04.000 --> 00:05.000\n<v Nurse Ann></v>Both laugh\n\n00:06.000 --> 00:07.000\n<vivid>Better.\n"
+    )
+    spoken = read_transcript(write(tmp_path / "a.vtt", text))
+    assert [(each.speaker_id, " ".join(each.text.split()), each.start_s, each.end_s) for each in spoken] == [
+        ("Nurse Ann", "Does it hurt?", 1.5, 3.0),
+        ("Mr. O&B", "Yes, very much.", 1.5, 3.0),
+        ("", "Both laugh", 4.0, 5.0),
+        ("", "Better.", 6.0, 7.0),
+    ]
+    assert len({each.utterance_id for each in spoken}) == 4
+
+
+def test_voices_are_of_webvtt_alone(tmp_path):
+    (spoken,) = read_transcript(write(tmp_path / "a.srt", "1\n00:00:01,000 --> 00:00:02,000\n<v Ann>Yes.\n"))
+    assert spoken.speaker_id == ""
+
+
 def test_lines_of_rolling_captions_are_spoken_once_and_with_the_times_of_their_words(tmp_path):
     first, second, third = read_transcript(write(tmp_path / "a.vtt", ROLLING))
     assert first.words == (TimedWord("i", 0.16, 0.64), TimedWord("am", 0.64, 0.96), TimedWord("sad", 0.96, 2.47))
