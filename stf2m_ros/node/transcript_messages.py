@@ -31,14 +31,17 @@ def transcript_source(name: str) -> TranscriptSource:
 
 
 def utterance_of_message(message: stf2m.Utterance, end_s: float) -> Utterance:
-    """Times that the message leaves at 0 are made up: the end from the header, the start from the text's length."""
-    end_s = seconds_of(message.end) or seconds_of(message.header.stamp) or end_s
+    """Times that the message leaves at 0 are those of its words; without them the end is the header's stamp, and the
+    start made up from the text's length.
+    """
     words = tuple(_word_of(each) for each in message.words)
-    estimate, start_s = spoken_until(message.text, end_s, message.utterance_id), seconds_of(message.start)
+    start_s = seconds_of(message.start) or min((each.start_s for each in words), default=0.0)
+    last_s = seconds_of(message.end) or max((each.end_s for each in words), default=0.0)
+    estimate = spoken_until(message.text, last_s or seconds_of(message.header.stamp) or end_s, message.utterance_id)
     return replace(
         estimate,
         start_s=start_s or estimate.start_s,
-        start_is_estimated=not (start_s or words),
+        start_is_estimated=not start_s,
         words=words,
         speaker_id=message.speaker_id,
         is_final=message.is_final,

@@ -9,6 +9,7 @@ from stf2m_msgs.msg import Utterance as UtteranceMessage
 from stf2m_ros.node.stamps import time_of
 from stf2m_ros.node.transcript_messages import message_of_utterance, transcript_source, utterance_of_message
 from stf2m_ros.stream.timed_word import TimedWord
+from stf2m_ros.stream.transcript import Transcript
 from stf2m_ros.stream.utterance import Utterance
 
 
@@ -34,6 +35,29 @@ def test_a_missing_end_is_the_headers_stamp():
 
 def test_without_any_time_the_end_is_what_the_receiver_knows():
     assert utterance_of_message(UtteranceMessage(text="it hurts"), end_s=99.0).end_s == 99.0
+
+
+def words_message(text: str, begin_s: float) -> UtteranceMessage:
+    """As of a recogniser that tells the times of the words and none besides."""
+    spans = [(word, begin_s + 0.5 * place) for place, word in enumerate(text.split())]
+    words = [TimedWordMessage(text=word, start=time_of(at_s), end=time_of(at_s + 0.4)) for word, at_s in spans]
+    return UtteranceMessage(text=text, words=words, is_final=True)
+
+
+def test_of_words_with_times_the_first_tells_the_start_and_the_last_the_end():
+    message = words_message("it hurts", 50.0)
+    message.header.stamp = time_of(70.0)  # when it was sent, not when it was said
+    utterance = utterance_of_message(message, end_s=99.0)
+    assert (utterance.start_s, utterance.end_s, utterance.start_is_estimated) == (50.0, 50.9, False)
+
+
+def test_words_with_times_that_come_together_do_not_delete_each_other():
+    """A recogniser that hears ten seconds at a time sends several utterances at once."""
+    transcript, sentences = Transcript(), ("my leg really hurts", "please do not touch", "now it is better")
+    for place, sentence in enumerate(sentences):
+        message = words_message(sentence, 50.0 + 3 * place)
+        transcript.add(utterance_of_message(message, end_s=60.0 + 0.01 * place))
+    assert " ".join(word.text for word in transcript.words_between(0.0, 100.0)) == " ".join(sentences)
 
 
 def test_words_that_run_backwards_are_refused():
