@@ -43,9 +43,9 @@ class _Kept:
 class Transcript:
     """Timed words by the stamps they were spoken at, however late they arrive.
 
-    An utterance replaces the one with its utterance_id, or, where either has no id, those of the same speaker
-    whose time it shares by more than half; so a corrected text never stands beside the wrong one. A start that was only
-    estimated says nothing of that: texts that come in quick succession follow each other.
+    An utterance replaces the one with its utterance_id, whoever spoke it, or, where either has no id, those of the same
+    speaker whose time it shares by more than half; so a corrected text never stands beside the wrong one. A start that
+    was only estimated says nothing of that: texts that come in quick succession follow each other.
     """
 
     def __init__(self, limits: TranscriptLimits = DEFAULT_LIMITS, followed_speaker: str = "") -> None:
@@ -58,12 +58,13 @@ class Transcript:
         """Take an utterance in; an empty correction takes the former text back."""
         if not utterance.is_final:
             return Heard(0, "not final")
-        if self._followed_speaker and utterance.speaker_id not in ("", self._followed_speaker):
-            return Heard(0, f"of speaker {utterance.speaker_id!r}, not {self._followed_speaker!r}")
         length_s = _end_s(utterance) - _start_s(utterance)
         if length_s > self._limits.utterance_s:
             return Heard(0, f"passed over: expected at most {self._limits.utterance_s:.0f} s, found {length_s:.0f}")
         self._kept = [kept for kept in self._kept if not _is_correction(utterance, kept.utterance)]
+        # Only now: who spoke may be what is corrected.
+        if self._followed_speaker and utterance.speaker_id not in ("", self._followed_speaker):
+            return Heard(0, f"of speaker {utterance.speaker_id!r}, not {self._followed_speaker!r}")
         if utterance.start_is_estimated:
             utterance = self._begun_after_the_last(utterance)
         words, remark = self._believed_words(utterance)
@@ -121,10 +122,10 @@ class Transcript:
 
 
 def _is_correction(new: Utterance, old: Utterance) -> bool:
-    if new.speaker_id != old.speaker_id:
-        return False
     if new.utterance_id and old.utterance_id:
         return new.utterance_id == old.utterance_id
+    if new.speaker_id != old.speaker_id:
+        return False
     if new.start_is_estimated or old.start_is_estimated:
         return (new.text, new.end_s) == (old.text, old.end_s)
     if (new.start_s, new.end_s) == (old.start_s, old.end_s):

@@ -46,6 +46,20 @@ def test_a_correction_with_the_same_id_replaces():
     assert texts(transcript) == ["I", "am", "glad"]
 
 
+def test_a_correction_may_tell_another_speaker():
+    transcript = Transcript()
+    transcript.add(said("I am mad", 0, 2, utterance_id="7"))
+    transcript.add(said("I am mad", 0, 2, utterance_id="7", speaker_id="patient"))
+    assert texts(transcript) == ["I", "am", "mad"]
+
+
+def test_a_text_that_turns_out_to_be_somebody_elses_is_taken_back():
+    transcript = Transcript(followed_speaker="patient")
+    transcript.add(said("are you in pain?", 0, 2, utterance_id="7"))
+    assert "nurse" in transcript.add(said("are you in pain?", 0, 2, utterance_id="7", speaker_id="nurse")).remark
+    assert texts(transcript) == []
+
+
 def test_an_empty_correction_takes_the_text_back():
     transcript = Transcript()
     transcript.add(said("cough", 0, 2, utterance_id="7"))
