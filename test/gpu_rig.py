@@ -50,6 +50,7 @@ class PathOfFakes(TensorRTPath):
     def start_build(self) -> BuildHere:
         if not self._looks:
             raise OSError("too many processes")
+        self._make_room()
         build = BuildHere(lambda: build_missing(self._trt, self._wanted, self._bundle, self._cache), self._looks)
         self.builds.append(build)
         return build

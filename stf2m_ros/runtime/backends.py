@@ -65,9 +65,6 @@ class TensorRTPath:
         self._wanted = fingerprints(trt, device_name(driver), bundle.card, settings.precision, settings.dla)
         self._temporary: Optional[str] = None
         self._folder = settings.cache_folder or default_cache_folder()
-        if not is_writable(self._folder):
-            self._folder = Path(tempfile.mkdtemp(prefix="stf2m_engines_"))
-            self._temporary = str(self._folder)
         self._cache = EngineCache(self._folder, bundle.card.name)
 
     def open_cached(self, reference: Mapping[str, Engine]) -> FastEngines:
@@ -81,8 +78,17 @@ class TensorRTPath:
         return fast
 
     def start_build(self) -> Build:
+        """Raises OSError."""
+        self._make_room()
         wanted = self._settings
         return BuildProcess(build_command(self._bundle.folder, wanted.precision, self._folder, wanted.dla))
+
+    def _make_room(self) -> None:
+        """Not before something is to be built: what a cache holds serves also where it cannot be written."""
+        if not is_writable(self._cache.folder):
+            self._folder = Path(tempfile.mkdtemp(prefix="stf2m_engines_"))
+            self._temporary = str(self._folder)
+            self._cache = EngineCache(self._folder, self._bundle.card.name)
 
     def close(self) -> None:
         if self._temporary:

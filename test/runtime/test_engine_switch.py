@@ -1,4 +1,5 @@
 import logging
+import os
 import threading
 from pathlib import Path
 from typing import Any, Dict, List
@@ -8,6 +9,7 @@ import pytest
 from gpu_rig import ONNX, GpuRig
 
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
+from stf2m_ros.runtime.engine_cache import EngineCache
 from stf2m_ros.runtime.engine_switch import BackendStatus, EngineSwitch, SwitchedEngine
 from stf2m_ros.runtime.onnx_engine import EngineInputError
 
@@ -182,6 +184,28 @@ def test_a_cache_that_cannot_be_written_still_builds_and_serves(rig: GpuRig, cap
     assert temporary.is_dir()
     switch.close()
     assert not temporary.exists()
+
+
+def test_engines_in_a_cache_that_cannot_be_written_serve(rig: GpuRig, caplog: pytest.LogCaptureFixture) -> None:
+    """A robot whose disk is read-only, or whose engines another user built."""
+    rig.build()
+    rig.cache.chmod(0o555)
+    if os.access(str(rig.cache), os.W_OK):
+        pytest.skip("root may write everywhere")
+    assert_answers(rig.open(), rig)
+    assert (rig.path.builds, warnings(caplog)) == ([], [])
+
+
+def test_a_bundles_place_in_the_cache_that_cannot_be_written_is_found_out_before_building(
+    rig: GpuRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.cache.mkdir()
+    EngineCache(rig.cache, rig.bundle.card.name).folder.write_text("a file where the folder should be")
+    switch = rig.open()
+    for _ in range(3):
+        assert_answers(switch, rig)
+    assert switch.status.engine == "tensorrt-fp16"
+    assert len(warnings(caplog)) == 1
 
 
 def test_closing_stops_a_build(rig: GpuRig) -> None:
