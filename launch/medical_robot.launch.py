@@ -51,13 +51,18 @@ def _shared_memory_for_images() -> list:
 
 def _started(context: LaunchContext) -> list:
     given = {each.name: LaunchConfiguration(each.name).perform(context) for each in recognizer_arguments()}
-    return _builder(given) if given["build_only"] == "true" else _recognizer(given)
+    # As launch_ros makes it, below the namespaces of the launch files that include this one.
+    if not given["namespace"].startswith("/"):
+        above = context.launch_configurations.get("ros_namespace", "").rstrip("/")
+        given["namespace"] = f"{above}/{given['namespace']}"
+    file = params_file_content(given["params_file"], given["namespace"])
+    return _builder(given, file) if given["build_only"] == "true" else _recognizer(given, file)
 
 
-def _builder(given: Dict[str, str]) -> list:
+def _builder(given: Dict[str, str], params_file: str) -> list:
     """Not a Node, because build_engine is none and takes no arguments of ROS."""
     executable = ExecutableInPackage(package="stf2m_ros", executable="build_engine")
-    command = [executable, *builder_command_line(given, params_file_content(given["params_file"]))]
+    command = [executable, *builder_command_line(given, params_file)]
     return [ExecuteProcess(cmd=command, output="screen", emulate_tty=True, on_exit=_must_have_built)]
 
 
@@ -67,8 +72,8 @@ def _must_have_built(event: ProcessExited, context: LaunchContext) -> None:
         raise RuntimeError(f"build_engine ended with code {event.returncode}")
 
 
-def _recognizer(given: Dict[str, str]) -> list:
-    files = [given["params_file"]] if params_file_content(given["params_file"]) else []
+def _recognizer(given: Dict[str, str], params_file: str) -> list:
+    files = [given["params_file"]] if params_file else []
     values = {**node_parameters(given), "use_sim_time": given["use_sim_time"] == "true"}
     return [
         Node(

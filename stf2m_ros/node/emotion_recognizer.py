@@ -27,7 +27,6 @@ from stf2m_ros.node.transcript_messages import TranscriptSource, transcript_sour
 from stf2m_ros.node.transitions import failing_clearly, refusing_the_impossible
 from stf2m_ros.runtime.emotion_sequence import AbsenceReason, EmotionSequence
 
-NODE_NAME = "emotion_recognizer"
 _THROTTLE_S = 10.0
 _WATCH_PERIOD_S = 0.25
 _SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -37,7 +36,7 @@ class EmotionRecognizer(LifecycleNode):
     """Parameters and engines come with configure, subscriptions with activate; each has its mirror image."""
 
     def __init__(self, **node_options: object) -> None:
-        super().__init__(NODE_NAME, **node_options)
+        super().__init__(parameters.NODE_NAME, **node_options)
         parameters.declare(self)
         refusing_the_impossible(self)
         self._log_handler = log_bridge.attach(self.get_logger())

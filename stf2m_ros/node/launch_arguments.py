@@ -3,17 +3,20 @@
 A launch argument that is left empty is not passed on: the default of a parameter stands in the parameters alone.
 """
 
+import re
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import yaml
 
-from stf2m_ros.node.parameters import RecognizerParameters, check_values
+from stf2m_ros.node.parameters import NODE_NAME, RecognizerParameters, check_values
 from stf2m_ros.runtime.tensorrt_api import NO_DLA
 
 BOOLEANS = ("true", "false")
 _BUILT_FROM = ("bundle", "precision", "dla", "gpu_memory")
+_PARAMETERS = "ros__parameters"
+_WILDCARDS = {"*": "/[^/]+", "**": "(/[^/]+)*"}
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
@@ -65,15 +68,18 @@ def node_parameters(given: Mapping[str, str]) -> Dict[str, Any]:
     return values
 
 
-def params_file_content(path: str) -> str:
-    """Of the file of that argument, empty where none is named. Raises ValueError for what the node would refuse."""
+def params_file_content(path: str, namespace: str = "") -> str:
+    """Of the file of that argument, empty where none is named. Raises ValueError for what the node would refuse.
+
+    namespace: the node's.
+    """
     if not path:
         return ""
     try:
         content = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"params_file: expected a YAML file, found {' '.join(str(error).split())}") from error
-    check_values(_parameters_of(content))
+    check_values(_parameters_of(content, namespace))
     return content
 
 
@@ -88,7 +94,7 @@ def builder_command_line(given: Mapping[str, str], params_file: str = "") -> Lis
 
     params_file: the content of the file of that argument. Raises ValueError.
     """
-    values = {**_parameters_of(params_file), **node_parameters(given)}
+    values = {**_parameters_of(params_file, given.get("namespace", "")), **node_parameters(given)}
     chosen = RecognizerParameters(**{name: values[name] for name in _BUILT_FROM if name in values})
     dla = ["--dla", str(chosen.dla)] if chosen.dla != NO_DLA else []
     return ["--bundle", chosen.bundle, "--precision", chosen.precision, *dla, "--memory", chosen.gpu_memory]
@@ -109,15 +115,30 @@ def _parameter_argument(each: Field) -> LaunchArgument:
     return LaunchArgument(each.name, "", description, ("", *choices) if choices else ())
 
 
-def _parameters_of(params_file: str) -> Dict[str, Any]:
-    """What a file of parameters sets, whatever the node in it is called: it is this launch file's."""
+def _parameters_of(params_file: str, namespace: str) -> Dict[str, Any]:
+    """What a file of parameters, which may be the whole robot's, sets for the node of that namespace."""
     try:
-        content = yaml.safe_load(params_file) or {}
+        content = yaml.safe_load(params_file)
     except yaml.YAMLError as error:
         raise ValueError(f"params_file: expected YAML, found {' '.join(str(error).split())}") from error
-    nodes = content.values() if isinstance(content, dict) else ()
-    given = [each["ros__parameters"] for each in nodes if isinstance(each, dict) and "ros__parameters" in each]
-    return {name: value for one in given if isinstance(one, dict) for name, value in one.items()}
+    node = "".join(f"/{token}" for token in [*namespace.split("/"), NODE_NAME] if token)
+    given = [values for named, values in _named_in(content) if re.fullmatch(_pattern_of(named), node)]
+    return {name: value for one in given for name, value in one.items()}
+
+
+def _named_in(content: Any, outer: str = "") -> Iterator[Tuple[str, Mapping[str, Any]]]:
+    """Each name of nodes in a file of parameters, namespaces may be nested, and what it sets for them."""
+    for key, value in content.items() if isinstance(content, dict) else ():
+        if key == _PARAMETERS and isinstance(value, dict):
+            yield outer, value
+        elif key != _PARAMETERS:
+            yield from _named_in(value, f"{outer}/{key}")
+
+
+def _pattern_of(named: str) -> str:
+    """The fully qualified names that a name in a file of parameters means. Source: rcl_yaml_param_parser."""
+    tokens = (token for token in named.split("/") if token)
+    return "".join(_WILDCARDS.get(token) or f"/{re.escape(token)}" for token in tokens)
 
 
 def _typed(each: Field, text: str) -> Any:

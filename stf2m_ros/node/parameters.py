@@ -12,6 +12,9 @@ from stf2m_ros.runtime.backends import BACKENDS, DLA_CORES, BackendSettings
 from stf2m_ros.runtime.cuda_buffers import GPU_MEMORY
 from stf2m_ros.runtime.tensorrt_api import PRECISIONS
 
+NODE_NAME = "emotion_recognizer"
+"""By which files of parameters know the node."""
+
 
 def parameter(
     default: Any,

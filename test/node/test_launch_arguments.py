@@ -4,6 +4,7 @@ import ast
 from dataclasses import fields
 
 import pytest
+import rclpy
 import ros_rig
 
 from stf2m_ros.cli.build_engine import parser as builder_parser
@@ -17,7 +18,7 @@ from stf2m_ros.node.launch_arguments import (
     recognizer_arguments,
     remappings,
 )
-from stf2m_ros.node.parameters import RecognizerParameters
+from stf2m_ros.node.parameters import NODE_NAME, RecognizerParameters
 
 LAUNCH_FILES = sorted((ros_rig.REPOSITORY / "launch").glob("*.launch.py"))
 DEFAULTS = {each.name: each.default for each in [*recognizer_arguments(), *player_arguments()]}
@@ -73,6 +74,48 @@ def test_a_params_file_for_more_than_our_node_is_taken(tmp_path):
     path.write_text("/**:\n  ros__parameters: {threads: 2, volume: loud}\n")
     assert params_file_content(str(path)) == path.read_text()
     assert params_file_content("") == ""
+
+
+OTHERS = "detector:\n  ros__parameters: {bundle: /models/other, precision: best, threads: 0}\n"
+
+
+def test_what_a_params_file_sets_of_other_nodes_is_none_of_ours(tmp_path):
+    path = tmp_path / "robot.yaml"
+    path.write_text(OTHERS)
+    assert params_file_content(str(path)) == OTHERS
+    assert builder_command_line(DEFAULTS, OTHERS) == builder_command_line(DEFAULTS)
+
+
+@pytest.mark.parametrize(("named", "namespace", "ours"), [
+    ("emotion_recognizer: {PARAMETERS}", "", True),
+    ("emotion_recognizer: {PARAMETERS}", "bed_1", False),
+    ("/emotion_recognizer: {PARAMETERS}", "/", True),
+    ("/bed_1/emotion_recognizer: {PARAMETERS}", "bed_1", True),
+    ("/bed_1/emotion_recognizer: {PARAMETERS}", "/bed_1", True),
+    ("/bed_2/emotion_recognizer: {PARAMETERS}", "/bed_1", False),
+    ("bed_1: {emotion_recognizer: {PARAMETERS}}", "/bed_1", True),
+    ("ward: {bed_1: {emotion_recognizer: {PARAMETERS}}}", "/ward/bed_1", True),
+    ("/**: {emotion_recognizer: {PARAMETERS}}", "/ward/bed_1", True),
+    ("/**: {PARAMETERS}", "/bed_1", True),
+    ("/**/emotion_recognizer: {PARAMETERS}", "", True),
+    ("/*/emotion_recognizer: {PARAMETERS}", "", False),
+    ("/*/emotion_recognizer: {PARAMETERS}", "/bed_1", True),
+    ("/*: {PARAMETERS}", "", True),
+    ("/*: {PARAMETERS}", "/bed_1", False),
+])  # fmt: skip
+def test_a_params_file_is_read_as_ros_reads_it(ros, tmp_path, named, namespace, ours):
+    path = tmp_path / "robot.yaml"
+    path.write_text(named.replace("PARAMETERS", "ros__parameters: {precision: fp32}"))
+    given = {**DEFAULTS, "namespace": namespace}
+    assert ("fp32" in builder_command_line(given, path.read_text())) == ours
+    context = rclpy.Context()
+    rclpy.init(context=context, args=["--ros-args", "--params-file", str(path)])
+    try:
+        node = rclpy.create_node(NODE_NAME, namespace=namespace, context=context)
+        assert (node.declare_parameter("precision", "fp16").value == "fp32") == ours
+        node.destroy_node()
+    finally:
+        context.shutdown()
 
 
 def test_topics_are_remapped_where_they_are_named():
