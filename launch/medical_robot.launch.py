@@ -74,14 +74,13 @@ def _must_have_built(event: ProcessExited, context: LaunchContext) -> None:
 
 def _recognizer(given: Dict[str, str], params_file: str) -> list:
     files = [given["params_file"]] if params_file else []
-    values = {**node_parameters(given), "use_sim_time": given["use_sim_time"] == "true"}
     return [
         Node(
             package="stf2m_ros",
             executable="emotion_recognizer",
             name="emotion_recognizer",
             namespace=given["namespace"],
-            parameters=[*files, values],
+            parameters=[*files, node_parameters(given)],
             remappings=remappings(given),
             ros_arguments=["--log-level", given["log_level"]],
             respawn=given["respawn"] == "true",

@@ -37,7 +37,9 @@ def recognizer_arguments() -> List[LaunchArgument]:
         LaunchArgument("transcript_topic", "", "Topic of the transcript; empty for `transcript` in the namespace."),
         LaunchArgument("namespace", "", "Namespace of the node and of its relative topics."),
         LaunchArgument("params_file", "", "YAML file of node parameters; arguments given here go before it."),
-        LaunchArgument("use_sim_time", "false", "Take the time from /clock.", BOOLEANS),
+        LaunchArgument(
+            "use_sim_time", "", "Take the time from /clock. Empty for the node's default, false.", ("", *BOOLEANS)
+        ),
         LaunchArgument("log_level", "info", "What the node logs.", LOG_LEVELS),
         LaunchArgument("respawn", "true", "Start the node again when it dies.", BOOLEANS),
         LaunchArgument("autostart", "true", "Configure and activate the node, also after a respawn.", BOOLEANS),
@@ -65,7 +67,8 @@ def node_parameters(given: Mapping[str, str]) -> Dict[str, Any]:
         each.name: _typed(each, given[each.name]) for each in fields(RecognizerParameters) if given.get(each.name, "")
     }
     check_values(values)
-    return values
+    clock = given.get("use_sim_time", "")
+    return {**values, "use_sim_time": clock == "true"} if clock else values
 
 
 def params_file_content(path: str, namespace: str = "") -> str:

@@ -42,6 +42,13 @@ def test_values_come_in_the_types_that_the_node_declares():
     RecognizerParameters(**node_parameters(given))
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [("", {}), ("true", {"use_sim_time": True}), ("false", {"use_sim_time": False})]
+)
+def test_whose_clock_counts_is_left_to_the_params_file_unless_it_is_given(given, said):
+    assert node_parameters({"use_sim_time": given}) == said
+
+
 def test_a_value_of_another_type_says_expected_and_found():
     with pytest.raises(ValueError, match="threads: expected int, found 'two'"):
         node_parameters({"threads": "two"})
