@@ -30,6 +30,7 @@ from stf2m_ros.stream.transcript import Heard, Transcript, Utterance
 _LOG = logging.getLogger(__name__)
 _THROTTLED = {"throttle_s": 10.0}  # two cameras on one topic jump with every image
 _LATE_WORDS_S = 30.0  # words are kept this much longer than the window: a correction may still bring them into it
+_AHEAD_S = 30.0  # far more than images come later than words: time would come to where these lie, and take them for new
 
 
 class Recognizer:
@@ -89,6 +90,9 @@ class Recognizer:
 
     def push_words(self, utterance: Utterance) -> Heard:
         """Takes a stretch of speech in, however late; returns what was made of it."""
+        ahead_s = utterance.start_s - self._newest_s
+        if _AHEAD_S < ahead_s < float("inf"):  # before the first stamp nobody knows
+            return Heard(0, f"passed over: {ahead_s:.0f} s ahead of the images, by another clock?")
         return self._transcript.add(utterance)
 
     def pass_time(self, stamp_s: float) -> None:

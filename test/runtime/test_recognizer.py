@@ -219,6 +219,15 @@ def test_words_without_a_camera_are_judged(robot: Robot) -> None:
     assert heard.class_index != NO_CLASS
 
 
+def test_words_of_a_clock_that_is_ahead_are_not_taken_for_those_of_a_later_time(robot: Robot) -> None:
+    robot.film(EPOCH_S, EPOCH_S + 1)
+    heard = robot.recognizer.push_words(Utterance("hello", EPOCH_S + 60, EPOCH_S + 61))
+    sequences = robot.wait(EPOCH_S + 1, EPOCH_S + 65)
+    assert sequences
+    assert not any(segment.word_count for sequence in sequences for segment in sequence.segments)
+    assert (heard.words, heard.remark) == (0, "passed over: 59 s ahead of the images, by another clock?")
+
+
 def test_words_older_than_the_window_are_forgotten(robot: Robot) -> None:
     robot.recognizer.push_words(Utterance("hello", EPOCH_S + 0.5, EPOCH_S + 1))
     sequence = robot.wait(EPOCH_S, EPOCH_S + 33, step_s=0.5)[-1]
