@@ -86,24 +86,24 @@ class ScriptedCropper:
         self.resets += 1
 
 
-def write_tiny_bundle(folder: Path) -> Path:
+def write_tiny_bundle(folder: Path, text: TextSettings = TEXT) -> Path:
     """A complete bundle with real ONNX graphs of the real tensor names and shapes, and random weights."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.RandomState(0)
     _save(tiny_frame_encoder(random), folder / FRAME_ENCODER_FILE)
-    _save(tiny_window_head(random), folder / WINDOW_HEAD_FILE)
-    buckets = random.randn(TEXT.buckets, TEXT.rank).astype(np.float16)
-    projection = random.randn(TEXT.rank, TEXT.dim).astype(np.float16)
+    _save(tiny_window_head(random, text), folder / WINDOW_HEAD_FILE)
+    buckets = random.randn(text.buckets, text.rank).astype(np.float16)
+    projection = random.randn(text.rank, text.dim).astype(np.float16)
     np.savez(folder / TEXT_TABLE_FILE, buckets=buckets, projection=projection)
     weight = random.randn(len(CLASS_NAMES), TOKENS.embedding_dim + 1).astype(np.float32)
     np.savez(folder / LAST_LAYER_FILE, weight=weight)
     shutil.copyfile(REPOSITORY / "config" / "rules" / "facs.yaml", folder / RULES_FILE)
-    write_card(folder, tiny_card())
+    write_card(folder, tiny_card(text))
     return folder
 
 
-def tiny_card() -> BundleCard:
+def tiny_card(text: TextSettings = TEXT) -> BundleCard:
     return BundleCard(
         name="tiny",
         model_version="0",
@@ -111,7 +111,7 @@ def tiny_card() -> BundleCard:
         files={},
         classes=CLASS_NAMES,
         components=tuple(COMPONENTS),
-        text=TEXT,
+        text=text,
         training={"explanations": "unvalidated"},
     )
 
@@ -136,14 +136,14 @@ def tiny_frame_encoder(random: np.random.RandomState) -> onnx.ModelProto:
     return _model("frame_encoder", nodes, constants, inputs, [("tokens", ["N", TOKENS.regions, TOKENS.token_dim])])
 
 
-def tiny_window_head(random: np.random.RandomState) -> onnx.ModelProto:
+def tiny_window_head(random: np.random.RandomState, text: TextSettings = TEXT) -> onnx.ModelProto:
     """Means over each segment, a tanh layer for the components, rules by distance: every input matters."""
     slots, segments, embedding = GRID.slots, GRID.segments, TOKENS.embedding_dim
     token_dim = TOKENS.token_dim
     inputs = [
         ("tokens", [1, slots, TOKENS.regions, token_dim]),
         ("frame_presence", [1, slots]),
-        ("words", [1, segments, TEXT.dim]),
+        ("words", [1, segments, text.dim]),
         ("word_presence", [1, segments]),
         ("rule_codes", [MAX_RULES, 12]),
         ("rule_weights", [MAX_RULES, 12]),
@@ -166,7 +166,7 @@ def tiny_window_head(random: np.random.RandomState) -> onnx.ModelProto:
         "axis_last": np.array([-1], np.int64),
         "by_segment": np.array([1, segments, GRID.slots_per_segment, token_dim], np.int64),
         "by_class": np.array([MAX_RULES, 18], np.int64),
-        "text_projection": (random.randn(TEXT.dim, embedding - token_dim) / TEXT.dim**0.5).astype(np.float32),
+        "text_projection": (random.randn(text.dim, embedding - token_dim) / text.dim**0.5).astype(np.float32),
         "component_projection": (random.randn(embedding, 12) / embedding**0.5).astype(np.float32),
         "ones": np.ones((1, segments, 1), np.float32),
         "third": np.array(1 / 3, np.float32),

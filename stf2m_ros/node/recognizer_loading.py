@@ -89,4 +89,4 @@ def _embedding(parameters: RecognizerParameters, bundle: Bundle) -> TextEmbeddin
             f"word_vectors: expected a bundle that was trained on word vectors, found one with a table of its own, "
             f"to which those of {parameters.word_vectors} mean nothing: {bundle.folder}"
         )
-    return GloveFile(parameters.word_vectors)
+    return GloveFile(parameters.word_vectors, bundle.card.text.dim)
