@@ -1,6 +1,7 @@
 """From parameters to a recogniser that runs. What cannot be had is an error of one line, before anything starts."""
 
 from dataclasses import dataclass
+from os.path import expanduser  # of the files that are named: no shell does it behind :=
 
 from stf2m_ros.node.messages import ModelIdentity
 from stf2m_ros.node.parameters import RecognizerParameters
@@ -40,7 +41,7 @@ class LoadedRecognizer:
 
 def load_recognizer(parameters: RecognizerParameters) -> LoadedRecognizer:
     """Raises BundleMismatch, ValueError or OSError, in one line."""
-    bundle = load_bundle(find_bundle(parameters.bundle), parameters.rules or None)
+    bundle = load_bundle(find_bundle(parameters.bundle), expanduser(parameters.rules) or None)
     _expect_pictures(bundle)
     cropper = _cropper(parameters, bundle)
     embedding = _embedding(parameters, bundle)
@@ -76,7 +77,7 @@ def _cropper(parameters: RecognizerParameters, bundle: Bundle) -> Cropper:
     if parameters.face_detector == "ready_crop":
         return ReadyCrop(bundle.card.preprocessing)
     if parameters.face_detector == "yunet":
-        return FaceCropper(YuNetDetector(parameters.yunet_model))
+        return FaceCropper(YuNetDetector(expanduser(parameters.yunet_model)))
     return FaceCropper(HaarDetector())
 
 
@@ -89,4 +90,4 @@ def _embedding(parameters: RecognizerParameters, bundle: Bundle) -> TextEmbeddin
             f"word_vectors: expected a bundle that was trained on word vectors, found one with a table of its own, "
             f"to which those of {parameters.word_vectors} mean nothing: {bundle.folder}"
         )
-    return GloveFile(parameters.word_vectors, bundle.card.text.dim)
+    return GloveFile(expanduser(parameters.word_vectors), bundle.card.text.dim)

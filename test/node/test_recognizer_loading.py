@@ -42,3 +42,13 @@ def test_word_vectors_are_as_long_as_those_that_the_bundle_was_trained_on(bundle
 def test_longer_ones_are_refused_by_the_name_of_their_file(bundle_of_short_vectors, tmp_path):
     with pytest.raises(ValueError, match="glove.300d.txt: expected lines of a word and 50 numbers"):
         loading(bundle_of_short_vectors, vectors_file(tmp_path, 300))
+
+
+@pytest.mark.parametrize("named", ["bundle", "rules"])
+def test_a_home_folder_is_found_in_every_file_that_is_named(tiny_bundle_folder, tmp_path, monkeypatch, named):
+    """No shell replaces the ~ of rules:=~/mine.yaml."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "bundle").symlink_to(tiny_bundle_folder)
+    (tmp_path / "rules").symlink_to(tiny_bundle_folder / "rules.yaml")
+    given = {"bundle": str(tiny_bundle_folder), named: f"~/{named}"}
+    load_recognizer(RecognizerParameters(backend="onnxruntime", **given)).close()
