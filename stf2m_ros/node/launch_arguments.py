@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import yaml
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.expand_topic_name import expand_topic_name
+from rclpy.validate_full_topic_name import validate_full_topic_name
+from rclpy.validate_topic_name import validate_topic_name
 
 from stf2m_ros.node.parameters import NODE_NAME, RecognizerParameters, check_values
 from stf2m_ros.runtime.tensorrt_api import NO_DLA
@@ -87,8 +91,11 @@ def params_file_content(path: str, namespace: str = "") -> str:
 
 
 def remappings(given: Mapping[str, str]) -> List[Tuple[str, str]]:
-    """The node's topics that have other names on this robot."""
-    named = (("image", given.get("image_topic", "")), ("transcript", given.get("transcript_topic", "")))
+    """The node's topics that have other names on this robot. Raises ValueError for what is no name."""
+    named = [(topic, given.get(f"{topic}_topic", "")) for topic in ("image", "transcript")]
+    for topic, name in named:
+        if name:
+            _check_topic(f"{topic}_topic", name)
     return [(topic, name) for topic, name in named if name]
 
 
@@ -108,6 +115,15 @@ def player_command_line(given: Mapping[str, str]) -> List[str]:
     words = ["--transcript", given["transcript"]] if given["transcript"] else []
     loop = ["--loop"] if given["loop"] == "true" else []
     return [given["video"], *words, "--rate", given["rate"], "--clock", *loop]
+
+
+def _check_topic(argument: str, name: str) -> None:
+    try:
+        validate_topic_name(name)
+        validate_full_topic_name(expand_topic_name(name, NODE_NAME, "/"))  # sees what the former does not: a//b
+    except InvalidTopicNameException as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"{argument}: expected the name of a topic, found {name!r}: {reason}") from error
 
 
 def _parameter_argument(each: Field) -> LaunchArgument:

@@ -130,6 +130,18 @@ def test_topics_are_remapped_where_they_are_named():
     assert remappings(given) == [("image", "/camera/image_raw")]
 
 
+@pytest.mark.parametrize("name", ["/usb-cam/image_raw", "/camera/", "a//b", "two words", "/1st"])
+@pytest.mark.parametrize("argument", ["image_topic", "transcript_topic"])
+def test_what_is_no_name_of_a_topic_is_refused_before_the_node_is_started_again_and_again(argument, name):
+    with pytest.raises(ValueError, match=f"{argument}: expected the name of a topic, found '{name}': .*must not"):
+        remappings({argument: name})
+
+
+@pytest.mark.parametrize("name", ["camera/image_raw", "/camera/image_raw", "~/image", "image"])
+def test_every_name_of_a_topic_is_taken(name):
+    assert remappings({"image_topic": name}) == [("image", name)]
+
+
 def test_what_the_builder_is_started_with_is_what_it_takes_and_what_the_node_would_build():
     asked = builder_parser().parse_args(builder_command_line(DEFAULTS))
     node = RecognizerParameters()
