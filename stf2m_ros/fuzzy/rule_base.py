@@ -1,5 +1,6 @@
 """Rule bases: YAML files that a nurse or an engineer can read and edit (docs/rules.md), read and checked."""
 
+import re
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Tuple, Union
 
@@ -22,6 +23,8 @@ GROUPS: Dict[str, Tuple[str, ...]] = {
 SCALES = ("fixed", "free")
 FILE_KEYS = ("name", "values_beyond_range", "rules")
 RULE_KEYS = ("name", "class", "scale", "when")
+
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # a zero, and half characters: no message can carry them
 
 Complain = Callable[[str, object], RuleBaseError]
 
@@ -82,6 +85,8 @@ def _rule(entry: object, beyond_range: bool, where: str) -> Rule:
         raise _complaint(where)("a rule with " + ", ".join(RULE_KEYS), entry)
     complain = _complaint(f"{where}: rule {_shown(entry.get('name', '(no name)'))!r}")
     _check_keys(entry, RULE_KEYS, RULE_KEYS, complain)
+    if _UNSPEAKABLE.search(str(entry["name"])):
+        raise complain("a name of whole characters", repr(entry["name"]))
     if entry["scale"] not in SCALES:
         raise complain(f"scale {' or '.join(SCALES)}", entry["scale"])
     free = entry["scale"] == "free"

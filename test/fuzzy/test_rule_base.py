@@ -107,6 +107,12 @@ def test_a_fixed_rule_is_one_level_of_its_emotion(tmp_path):
             "expected every rule to have a name of its own, found 2 rules called neutral",
         ),
         (SMILE.replace("}}", "}"), "expected YAML"),
+        # As JSON writes what lies beyond two bytes; no message could carry it.
+        (
+            SMILE.replace("name: smile", r'name: "\ud83d\ude00"'),
+            r"expected a name of whole characters, found '\ud83d\ude00'",
+        ),
+        (SMILE.replace("name: smile", r'name: "smi\0le"'), r"expected a name of whole characters, found 'smi\x00le'"),
     ],
 )
 def test_a_rule_that_cannot_be_read_is_told_in_one_line(tmp_path, rule, told):
