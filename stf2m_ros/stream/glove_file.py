@@ -32,8 +32,8 @@ class GloveFile:
         self.embed = lru_cache(maxsize=REMEMBERED_WORDS)(self._embed)
 
     def _embed(self, word: str) -> np.ndarray:
-        # glove.840B knows case, glove.6B is all lower case.
-        for spelling in dict.fromkeys((word, word.lower())):
+        # Training knows no case, and glove.840B does: to it "I" is another word than "i".
+        for spelling in dict.fromkeys((word.lower(), word)):
             found = self._look_up(spelling.encode("utf-8", "replace"))
             if found is not None:
                 return unit_length(found)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.stream.glove_file import GloveFile
+from stf2m_ros.stream.word_table import WordTable
 
 REAL_SAMPLE = Path(__file__).parents[3] / "shared/data/glove/glove.840B.300d.sample.txt"
 
@@ -25,10 +26,18 @@ def test_a_word_may_hold_blanks(small_path):
     assert GloveFile(small_path, dim=3).embed(". . .").tolist() == [0, 0, 1]
 
 
-def test_the_word_as_written_is_tried_before_lower_case(small_path):
+def test_a_word_is_what_it_is_to_a_bundle_that_was_trained_on_the_file(small_path):
+    """Training knows no case: a sentence's first word is the word that it learned."""
     glove = GloveFile(small_path, dim=3)
-    assert glove.embed("The").tolist() == [0, 1, 0]
-    assert np.allclose(glove.embed("THE"), [0.6, 0.8, 0.0])
+    table = WordTable(["the", "schön"], np.stack([glove.embed("the"), glove.embed("schön")]))
+    for word in ("the", "The", "THE", "Schön"):
+        np.testing.assert_allclose(glove.embed(word), table.embed(word), atol=1e-6)
+
+
+def test_the_word_as_written_is_tried_where_there_is_none_in_lower_case(tmp_path):
+    path = tmp_path / "glove.txt"
+    path.write_text("Anna 0 0 1\n")
+    assert GloveFile(path, dim=3).embed("Anna").tolist() == [0, 0, 1]
 
 
 def test_an_unknown_word_is_all_zero(small_path):
