@@ -45,12 +45,10 @@ class EmotionRecognizer(LifecycleNode):
         self._loaded: Optional[LoadedRecognizer] = None
         self._publisher = self._image_subscription = self._transcript_subscription = None
         self._images: Optional[ImageWatch] = None
-        self._image_rate = ImageRate()
         self._rest = ImageRest(self)
         self._messages = SequenceMessages()  # of the worker's thread
-        self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
         self._frame_id, self._idle_state = "", "unconfigured"
-        self._absence = AbsenceReason.WINDOW_FILLING
+        self._forget_images()
         # Not the node's time: where simulated time stands still, the node shall start and speak all the same.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -81,9 +79,7 @@ class EmotionRecognizer(LifecycleNode):
 
     @failing_clearly(undo="_stop_listening")
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._stamp_clock, self._stamp_trust = StampClock(), StampTrust()
-        self._absence = AbsenceReason.WINDOW_FILLING
-        self._images, self._image_rate = ImageWatch(time.monotonic()), ImageRate()
+        self._images = ImageWatch(time.monotonic())
         super().on_activate(state)
         self._worker.activate()
         self._image_subscription = self._subscribe_images()
@@ -126,6 +122,12 @@ class EmotionRecognizer(LifecycleNode):
         self._image_subscription = self._transcript_subscription = self._images = None
         if self._worker is not None:
             self._worker.deactivate()
+        self._forget_images()
+
+    def _forget_images(self) -> None:
+        """What was seen is of no time to come; not before the worker is at rest, which tells of absence too."""
+        self._image_rate, self._stamp_clock, self._stamp_trust = ImageRate(), StampClock(), StampTrust()
+        self._absence = AbsenceReason.WINDOW_FILLING
 
     def _release(self) -> None:
         self._stop_listening()

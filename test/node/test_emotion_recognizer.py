@@ -283,3 +283,14 @@ def test_diagnostics_tell_what_the_node_does(rig, recognizer_node):
     assert values["engine"] == "onnxruntime-cpu"
     assert int(values["frames received"]) >= int(values["frames looked at"]) > 0
     assert values["failures"] == "0"
+
+
+def test_diagnostics_of_a_node_at_rest_tell_nothing_of_what_it_last_saw(rig, recognizer_node):
+    node = recognizer_node()
+    activate(node)
+    rig.send_images(until=face_seen(rig), what="a face")
+    assert node.trigger_deactivate() == SUCCESS
+    rig.harness.diagnostics.clear()
+    rig.until(lambda: rig.harness.diagnostics, "diagnostics")
+    values = {each.key: each.value for each in rig.harness.diagnostics[-1].status[0].values}
+    assert (values["state"], values["absence"], values["images a second"]) == ("inactive", "nothing seen yet", "")
