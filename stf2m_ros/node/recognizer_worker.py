@@ -208,6 +208,7 @@ class RecognizerWorker:
         with self._changed:
             if not self._active:
                 return
+            self._busy = True  # also where it was activated since there was work
             frames = [each for each in (self._held, self._frame) if each is not None]
             settled, self._held, self._frame, self._settled = self._settled, None, None, None
             utterances = list(self._utterances)

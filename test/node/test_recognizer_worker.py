@@ -276,6 +276,40 @@ def test_nothing_is_published_after_deactivation(worker, recognizer, inbox):
     assert inbox.stamps == [1.0]
 
 
+def test_deactivation_waits_for_what_is_published_also_where_the_worker_was_at_work_when_it_was_activated(recognizer):
+    """As it is for seconds when the engines that were built aside are opened."""
+    tending, tended, publishing, published, order = *(threading.Event() for _ in range(4)), []
+
+    def tend():
+        tending.set()
+        assert tended.wait(DEADLINE_S)
+
+    def publish(sequence):
+        publishing.set()
+        assert published.wait(DEADLINE_S)
+        order.append("published")
+
+    def deactivate():
+        worker.deactivate()
+        order.append("deactivated")
+
+    loaded = SimpleNamespace(recognizer=recognizer, tend=tend, close=recognizer.close)
+    worker = RecognizerWorker(lambda: loaded, publish, stamp_now=lambda: 50.0)
+    worker.start()
+    assert tending.wait(DEADLINE_S)
+    worker.activate()
+    worker.put_frame(1.0, lambda: PIXEL)
+    tended.set()
+    assert publishing.wait(DEADLINE_S)
+    ending = threading.Thread(target=deactivate)
+    ending.start()
+    until(lambda: not worker._active)
+    published.set()
+    ending.join(DEADLINE_S)
+    worker.stop()
+    assert order == ["published", "deactivated"]
+
+
 def test_each_activation_begins_with_an_empty_window_and_counts_from_zero(worker, recognizer, inbox):
     for life in (1, 2):
         worker.activate()
