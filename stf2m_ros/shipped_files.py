@@ -25,7 +25,7 @@ def find_bundle(name: str) -> Path:
     if not name:
         raise FileNotFoundError("bundle: expected a folder or the name of an installed model, found nothing")
     if os.sep in name or name in (os.curdir, os.pardir) or name.startswith("~"):
-        return Path(name).expanduser()
+        return Path(os.path.expanduser(name))
     folders = [place / MODELS for place in _places()]
     for folder in folders:
         if (folder / name).is_dir():

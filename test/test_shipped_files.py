@@ -88,6 +88,11 @@ def test_a_bare_name_never_means_a_folder_that_happens_to_be_here(command, tmp_p
     assert "expected a path such as ./mine, or an installed one (generated_faces" in capsys.readouterr().err
 
 
+def test_the_home_of_nobody_is_told_in_one_line(capsys):
+    assert build_engine.main(["--bundle", "~nobody_of_that_name/mine"]) == 1
+    assert "~nobody_of_that_name/mine: expected a model bundle, found no such folder" in capsys.readouterr().err
+
+
 def test_nobody_else_looks_for_what_came_with_the_package():
     texts = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "stf2m_ros").rglob("*.py")}
     assert [name for name, text in texts.items() if "get_package_share_directory" in text] == ["shipped_files.py"]
