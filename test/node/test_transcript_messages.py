@@ -60,6 +60,16 @@ def test_words_with_times_that_come_together_do_not_delete_each_other():
     assert " ".join(word.text for word in transcript.words_between(0.0, 100.0)) == " ".join(sentences)
 
 
+@pytest.mark.parametrize("text", ["it hurts", ""])
+def test_words_without_times_are_spoken_when_the_utterance_is(text):
+    words = [TimedWordMessage(text="it"), TimedWordMessage(text="hurts")]
+    message = UtteranceMessage(text=text, words=words, start=time_of(50.0), end=time_of(52.0), is_final=True)
+    utterance, transcript = utterance_of_message(message, end_s=99.0), Transcript()
+    assert (utterance.text, utterance.start_s, utterance.end_s) == ("it hurts", 50.0, 52.0)
+    transcript.add(utterance)
+    assert [word.text for word in transcript.words_between(50.0, 52.0)] == ["it", "hurts"]
+
+
 def test_words_that_run_backwards_are_refused():
     word = TimedWordMessage(text="it", start=time_of(5.0), end=time_of(4.0))
     with pytest.raises(ValueError, match="start_s <= end_s"):
