@@ -12,6 +12,7 @@ import numpy as np
 import stf2m_ros.data.generated_faces as generator
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore
+from stf2m_ros.data.fingerprint import content_checksum
 from stf2m_ros.data.generated_faces.clip import generate_clip
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
 from stf2m_ros.data.rule_labels import RuleLabelling
@@ -87,12 +88,8 @@ class SetData:
 
     @cached_property
     def checksum(self) -> str:
-        """Of every file of the set, by name and content."""
-        files = [self.path] if self.path.is_file() else sorted(each for each in self.path.rglob("*") if each.is_file())
-        digest = hashlib.sha256()
-        for path in files:
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        """Of the recordings that are judged: their labels, and the content of every file that they are read from."""
+        return content_checksum(self._chosen(self.open()))
 
     def clips(self, corruption: Corruption = CLEAN) -> Iterator[Clip]:
         data_set = self.open()

@@ -28,6 +28,36 @@ def test_the_checksum_changes_with_the_files(tmp_path):
     assert open_data(str(tmp_path), TINY, tmp_path).checksum != before
 
 
+def test_the_checksum_changes_where_the_pictures_are_said_to_show_another_emotion(tmp_path):
+    before = open_data(str(ckplus48(tmp_path)), TINY, tmp_path).checksum
+    (tmp_path / "fear").rename(tmp_path / "anger")
+    assert open_data(str(tmp_path), TINY, tmp_path).checksum != before
+
+
+@pytest.mark.parametrize("changed", ["pictures/0.png", "said.csv", "felt.csv"])
+def test_the_checksum_of_a_manifest_changes_with_every_file_that_it_names(tmp_path, changed):
+    for picture in range(3):
+        write_picture(tmp_path / "pictures" / f"{picture}.png", 60 + picture)
+    (tmp_path / "said.csv").write_text("text,start_s,end_s\nhello,0,0.2\n")
+    (tmp_path / "felt.csv").write_text("label,start_s,end_s\nneutral,0,0.2\n")
+    columns, line = "clip,subject,frames,frames_per_s,transcript,labels", "a,anna,pictures,10,said.csv,felt.csv"
+    (tmp_path / "clips.csv").write_text(f"{columns}\n{line}\n")
+    before = open_data(str(tmp_path / "clips.csv"), TINY, tmp_path).checksum
+    if changed.endswith(".png"):
+        write_picture(tmp_path / changed, 200)
+    else:
+        content = (tmp_path / changed).read_text()
+        (tmp_path / changed).write_text(content.replace("neutral", "sadness").replace("hello", "well"))
+    assert open_data(str(tmp_path / "clips.csv"), TINY, tmp_path).checksum != before
+
+
+def test_a_set_that_is_cut_has_the_checksum_of_what_is_left(tmp_path):
+    for number in range(30):
+        write_picture(tmp_path / "happy" / f"S{number:03d}_001_00000001.png")
+    few, more, all_of_it = (open_data(str(tmp_path), replace(TINY, clips=clips), tmp_path) for clips in (1, 2, 3))
+    assert few.checksum != more.checksum == all_of_it.checksum
+
+
 def test_pictures_on_disk_meet_the_interference_before_the_face_is_cut(tmp_path):
     data = open_data(str(ckplus48(tmp_path)), TINY, tmp_path)
     clean, masked = (
