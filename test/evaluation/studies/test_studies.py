@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from tiny_studies import TINY, TinyData, tiny_context
 
+from stf2m_ros.data.clip import LabelInterval
+from stf2m_ros.emotions import NEUTRAL_INDEX
+from stf2m_ros.evaluation.interference.corruptions import CLEAN
 from stf2m_ros.evaluation.judging import judged_in_one_window
 from stf2m_ros.evaluation.report.writing import missing_reasons, write_report
 from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, Accuracy
@@ -18,6 +21,14 @@ from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
 from stf2m_ros.runtime.bundle import read_card, write_card
 
 SHORT = replace(TINY, name="smoke")  # where a study asks less of a smoke run
+
+
+class AllNeutral(TinyData):
+    """The same people, who show nothing."""
+
+    def clips(self, corruption=CLEAN):
+        for clip in super().clips(corruption):
+            yield replace(clip, labels=(LabelInterval(NEUTRAL_INDEX, 0.0, clip.labels[-1].end_s),))
 
 
 def table_of(result, words):
@@ -56,6 +67,17 @@ def test_an_outside_model_stands_in_the_same_table(tmp_path):
     assert (theirs.heading, theirs.source) == (("theirs",), OUTSIDE)
     ahead = table_of(result, "ahead of").rows[0].cells["6-way ACC"]
     assert ahead.low <= ahead.mean <= ahead.high
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_how_far_ahead_stays_empty_without_two_people_who_show_an_emotion(tmp_path, number):
+    path = tmp_path / "theirs.csv"
+    path.write_text("clip,class\nclip0,happiness\n")
+    shown = TinyData(count=1) if number else AllNeutral()
+    result = Accuracy().run(tiny_context(tmp_path, data=shown, predictions=(str(path),)))
+    (row,) = table_of(result, "ahead of").rows
+    assert row.cells["6-way ACC"].reason.startswith(f"{number} subject")
+    write_report(tmp_path / "out", [result], {})
 
 
 def test_robustness_measures_every_kind_at_every_level(tmp_path):
@@ -101,6 +123,14 @@ def test_every_pair_of_ranges_is_answered_from_one_pass(tmp_path):
     assert all(isinstance(row.cells["ACC"], Score) for row in table.rows)
     assert (tmp_path / "out" / "ranges_acc.png").exists()
     assert "own ranges are" in table.note
+
+
+def test_a_class_that_nobody_shows_leaves_its_cells_empty_and_the_report_whole(tmp_path):
+    result = FuzzyRanges().run(tiny_context(tmp_path, size=SHORT))  # none of the tiny clips is of anger-high
+    cells = [row.cells["anger-high RECALL"] for row in table_of(result, "Membership ranges").rows]
+    assert set(map(type, cells)) == {Missing}
+    write_report(tmp_path / "out", [result], {})
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["studies"]
 
 
 def test_at_the_bundles_own_ranges_the_answer_is_what_the_robot_says(tmp_path):
