@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -74,17 +74,17 @@ class GeneratedData:
 
 @dataclass(frozen=True)
 class SetData:
-    """A set of stf2m_ros.data.sets, as its reader gives it; the same people to learn from and to be judged on."""
+    """A set of stf2m_ros.data.sets, as its reader gives it; the same people to learn from and to be judged on.
+
+    set_name: of its reader; name: what it is called in a report.
+    """
 
     set_name: str
     path: Path
     size: StudySize
+    name: str
     labelling: Optional[RuleLabelling] = None
     held_out: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.set_name
 
     @cached_property
     def checksum(self) -> str:
@@ -127,9 +127,16 @@ def open_data(text: str, size: StudySize, work: Path, labelling: Optional[RuleLa
         name = _kind_of(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: expected the data set {name}, found nothing")
-    data = SetData(name, path, size, labelling)
+    data = SetData(name, path, size, name, labelling)
     data.open()
     return data
+
+
+def told_apart(data: Sequence[Any]) -> List[EvaluationData]:
+    """The same, of which each has a name of its own: the second manifest is called manifest-2."""
+    names = [each.name for each in data]
+    numbers = [names[:place].count(name) + 1 for place, name in enumerate(names)]
+    return [replace(each, name=f"{each.name}-{number}") if number > 1 else each for each, number in zip(data, numbers)]
 
 
 def _kind_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.whole_files import room_in
 from stf2m_ros.evaluation.code_stamp import STUDYING, code_stamp
-from stf2m_ros.evaluation.data_choice import open_data
+from stf2m_ros.evaluation.data_choice import open_data, told_apart
 from stf2m_ros.evaluation.judging import bundle_stamp
 from stf2m_ros.evaluation.report.writing import PAGE, write_report
 from stf2m_ros.evaluation.studies.catalogue import open_study
@@ -65,7 +65,7 @@ def run_studies(asked: Asked) -> Iterator[str]:
     report; of several the others go on, and the report says why.
     """
     labelling = _labelling(asked.bundles[0])
-    data = [open_data(text, asked.study_size, asked.work, labelling) for text in asked.data]
+    data = told_apart([open_data(text, asked.study_size, asked.work, labelling) for text in asked.data])
     for option, folder in (("--out", asked.out), ("--work", asked.work)):
         _expect_writable(option, folder)
     run = run_facts(asked, data)
