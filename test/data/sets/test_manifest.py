@@ -101,6 +101,15 @@ def test_words_with_times_of_their_own_are_taken_as_they_are(folder):
     assert [(word.text, word.start_s) for word in clip.words] == [("hello", 0.1), ("there", 0.5)]
 
 
+def test_a_line_of_json_may_hold_the_signs_that_part_lines_elsewhere(folder):
+    lines = (
+        json.dumps({"clip": name, "subject": "anna", "transcript": "anna.srt"}, ensure_ascii=False) for name in NAMES
+    )
+    (folder / "clips.jsonl").write_bytes("\r\n".join(lines).encode())
+    assert [recording.clip_id for recording in Manifest(folder / "clips.jsonl").recordings()] == list(NAMES)
+
+
+NAMES = ("mon\u2028day", "tues\x85day", "wednesday")
 TIMED = (("  and 3 more.", 2.0, 3.2), ("Hello,", 0.5, 1.0), ("...", 1.0, 1.5))
 
 
