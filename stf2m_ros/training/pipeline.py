@@ -124,8 +124,9 @@ class TrainingPipeline:
         """Store every clip that is missing, generated ones and those of the data sets."""
         fuzzy = self.config.fuzzy
         labelling = RuleLabelling(self.table, fuzzy.component_range, fuzzy.intensity_range)
-        read = prepare_data_sets(self.config.data_sets, labelling, self.stores)
-        self.clips = joined((prepare_generated(self.config.clips, self.stores), *read))
+        pixels = self.config.preprocessing
+        read = prepare_data_sets(self.config.data_sets, labelling, self.stores, pixels)
+        self.clips = joined((prepare_generated(self.config.clips, self.stores, pixels), *read))
 
     def pretrain(self) -> FrameReadout:
         """Stage 1: the frame encoder."""

@@ -19,8 +19,10 @@ from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import open_data_set
 from stf2m_ros.data.sets.recording import Recording
 from stf2m_ros.data.store_filling import ClipJob, Outcome, fill_stores
+from stf2m_ros.stream.settings import Preprocessing
 
 _LOG = logging.getLogger(__name__)
+_PIXELS = Preprocessing()
 SPLITS = ("train", "validation")
 WINDOW_CLIPS = "windows"
 _KIND = {"ckplus48": "ckplus"}
@@ -82,9 +84,9 @@ class Generated(NamedTuple):
     count: int
 
 
-def generated(settings: GeneratedClips) -> Dict[str, Generated]:
+def generated(settings: GeneratedClips, pixels: Preprocessing) -> Dict[str, Generated]:
     """What is generated for each use."""
-    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s)
+    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s, size_px=pixels.size_px)
     spoiled = replace(
         validation,
         occluded_share=settings.occluded_share,
@@ -101,11 +103,13 @@ def generated(settings: GeneratedClips) -> Dict[str, Generated]:
     }
 
 
-def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
+def prepare_generated(
+    settings: GeneratedClips, stores: Dict[str, ClipStore], pixels: Preprocessing = _PIXELS
+) -> ClipNames:
     """Generate and store every clip that is missing, or was made with other settings."""
     names = {
         use: _generate(*made, stores["validation" if use == "validation" else "train"], settings.workers)
-        for use, made in generated(settings).items()
+        for use, made in generated(settings, pixels).items()
     }
     return {**names, WINDOW_CLIPS: names[WINDOW_CLIPS] or names["train"]}
 
@@ -131,21 +135,29 @@ class _Opened(NamedTuple):
 
 
 def prepare_data_sets(
-    sources: Sequence[DataSetSource], labelling: RuleLabelling, stores: Dict[str, ClipStore]
+    sources: Sequence[DataSetSource],
+    labelling: RuleLabelling,
+    stores: Dict[str, ClipStore],
+    pixels: Preprocessing = _PIXELS,
 ) -> List[ClipNames]:
     """Read and store every clip of the sets that is missing, or was read from something else; people are split.
 
+    pixels: faces are cut as it says.
+
     Raises BrokenFileError, and ValueError where clips of two sets share a name, or a person would be on both sides.
     """
-    opened = [_opened(source, labelling) for source in sources]  # all, so that it is told before hours of reading
+    opened = [
+        _opened(source, labelling, pixels) for source in sources
+    ]  # all, so that it is told before hours of reading
     _check_names(opened)
     _check_people(opened)
     return [_prepare(each, stores) for each in opened]
 
 
-def _opened(source: DataSetSource, labelling: RuleLabelling) -> _Opened:
+def _opened(source: DataSetSource, labelling: RuleLabelling, pixels: Preprocessing) -> _Opened:
     left_out, pictures = LeftOut(source.skip_broken), Path(source.pictures) if source.pictures else None
-    data_set = open_data_set(source.name, Path(source.path), left_out, labelling, pictures)
+    cut = Preprocessing(pixels.size_px, pixels.box_scale)  # the rest of it changes no crop
+    data_set = open_data_set(source.name, Path(source.path), left_out, labelling, pictures, cut)
     return _Opened(source, left_out, list(data_set.recordings()))
 
 

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from set_fixtures import facs_labelling
+from set_fixtures import facs_labelling, write_picture
 
+from stf2m_ros.stream.settings import Preprocessing
 from stf2m_ros.training.sources import (
     WINDOW_CLIPS,
     DataSetSource,
@@ -92,3 +93,13 @@ def test_a_person_whom_two_sets_put_on_different_sides_is_told(tmp_path):
     with pytest.raises(ValueError, match="expected anna on one side, found .* for train and .* for validation"):
         prepare_data_sets(sources, facs_labelling(), stores_below(tmp_path / "clips"))
     assert not list((tmp_path / "clips").glob("*/*.npz"))
+
+
+def test_faces_are_as_large_as_the_preprocessing_says(tmp_path):
+    write_picture(tmp_path / "faces" / "happy" / "S010_001_00000001.png")
+    source, stores = DataSetSource("ckplus48", str(tmp_path / "faces"), validation_share=0.0), stores_below(tmp_path)
+    pixels = Preprocessing(size_px=64)
+    (read,) = prepare_data_sets([source], facs_labelling(), stores, pixels)
+    made = prepare_generated(GeneratedClips(**SHORT), stores, pixels)
+    for name in (*read["train"], *made["train"]):
+        assert stores["train"].frames(name)[:1].shape == (1, 64, 64, 3)
