@@ -164,8 +164,8 @@ class _Runs:
             AS_IS: run_of(judge_clips(trained.judge(None), everybody)),
             ADAPTED: run_of(judge_clips(trained.judge(own), everybody)),
         }
-        if with_shots:
-            given, others = _parted(judged, seed)
+        given, others = _parted(judged, seed)
+        if with_shots and len(others):  # a single person has nobody to be judged on
             rest = laboratory.windows(others)
             runs[f"0 {AS_IS}"] = run_of(judge_clips(trained.judge(None), rest))
             for shots in (shots for shots in SHOTS if shots <= most_of_one_emotion(given)):
