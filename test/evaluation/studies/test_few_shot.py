@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from short_clips import BUNDLE, ShortClips
 
+from stf2m_ros.evaluation.interference.corruptions import CLEAN
 from stf2m_ros.evaluation.laboratory.encoded_data import EncodedData
 from stf2m_ros.evaluation.laboratory.few_shot_tables import best_of, cells_of, labels_table, together_table
 from stf2m_ros.evaluation.laboratory.method_runs import ACC, RECALL, ahead, average, worst
@@ -72,6 +74,20 @@ def test_a_round_of_one_unseen_person_costs_the_curves_alone(tmp_path):
     every, shots = FewShot().run(asked).tables
     assert isinstance(every.rows[0].cells["ACC, adapted"], Score)
     assert all("one of them alone" in cell.reason for cell in shots.rows[0].cells.values())
+
+
+class OneEmotion(ShortClips):
+    """The same people, who are happy one and all."""
+
+    def clips(self, corruption=CLEAN):
+        for clip in super().clips(corruption):
+            labels = (label if label.is_neutral else replace(label, class_index=2) for label in clip.labels)
+            yield replace(clip, labels=tuple(labels))
+
+
+def test_wrong_labels_of_a_single_emotion_are_a_reason_and_no_end(tmp_path):
+    result = FewShot().run(context(tmp_path, OneEmotion(learned_from=20, held_out=False), ("supervised",), ("few",)))
+    assert "expected two classes" in result.tables[0].rows[0].cells["Few-shot, average"].reason
 
 
 def test_one_setting_alone_is_run_and_told_of(tmp_path):
