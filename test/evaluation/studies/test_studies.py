@@ -155,6 +155,15 @@ def test_a_last_layer_fitted_to_one_set_is_judged_on_another(tmp_path):
     assert all(isinstance(row.cells["ACC"], Score) for row in pairs.values())
 
 
+def test_a_set_that_nothing_can_be_learned_from_leaves_its_rows_empty(tmp_path):
+    context = tiny_context(tmp_path, other_data=(TinyData(count=1, name="one"), AllNeutral(name="still")))
+    rows = {row.heading: row.cells["ACC"] for row in table_of(CrossDataset().run(context), "Last layer").rows}
+    assert isinstance(rows["tiny", "tiny"], Score)
+    assert rows["one", "tiny"].reason == "expected two emotions to learn from, found ['happiness']"
+    assert rows["one", "one"].reason.startswith("expected two people")
+    assert rows["tiny", "still"].reason.startswith("expected rows with an emotion in both sets")
+
+
 def test_one_set_alone_is_no_cross_dataset_study(tmp_path):
     table = table_of(CrossDataset().run(tiny_context(tmp_path)), "Last layer")
     assert "two or more are needed" in missing_reasons(table)[0]
@@ -168,6 +177,19 @@ def test_ones_own_recordings_are_judged_as_sequences(tmp_path):
         assert isinstance(row.cells["segments right"], Score)
         assert isinstance(row.cells["boundaries found"], Score)
     assert {picture.path.name for picture in result.pictures} == {"robot_groups.png", "robot_sequences.png"}
+
+
+class OneTooBrief(TinyData):
+    """The first clip's labels are shorter than half a segment."""
+
+    def clips(self, corruption=CLEAN):
+        for place, clip in enumerate(super().clips(corruption)):
+            brief = (LabelInterval(NEUTRAL_INDEX, 0.0, 0.1), LabelInterval(3, 1.0, 1.2))
+            yield clip if place else replace(clip, labels=brief)
+
+
+def test_a_clip_without_a_labelled_segment_is_no_sequence(tmp_path):
+    assert Robot().run(tiny_context(tmp_path, data=OneTooBrief())).facts["clips"] == 3
 
 
 def test_speed_is_told_of_each_engine_or_why_it_is_not_here(tmp_path):
