@@ -207,6 +207,9 @@ class InterferedPictures:
     def place(self) -> Path:
         return self.source.place
 
+    def length_s(self) -> float:
+        return self.source.length_s()
+
     def images(self) -> Iterator[Picture]:
         cropper = self.faces.cropper()
         for picture in self.source.images():

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from set_fixtures import real, write_picture
+from set_fixtures import real, write_picture, write_video
 from tiny_studies import TINY, tiny_clip
 
 from stf2m_ros.evaluation.data_choice import corrupted, open_data
@@ -65,6 +65,18 @@ def test_pictures_on_disk_meet_the_interference_before_the_face_is_cut(tmp_path)
     )
     assert clean.shape == masked.shape
     assert (clean != masked).any(-1).mean() == pytest.approx(0.5, abs=0.08)
+
+
+@pytest.mark.parametrize("shown", ["anna.mp4,,,whole", ",pictures,10,whole"])
+def test_ones_own_recordings_meet_the_interference_too(tmp_path, shown):
+    write_video(tmp_path / "anna.mp4")
+    for picture in range(10):
+        write_picture(tmp_path / "pictures" / f"{picture}.png", 60)
+    line = f"a,anna,{shown},neutral 0-1"
+    (tmp_path / "clips.csv").write_text(f"clip,subject,video,frames,frames_per_s,face,labels\n{line}\n")
+    data = open_data(str(tmp_path / "clips.csv"), TINY, tmp_path)
+    (clean,), (masked,) = (list(data.clips(Corruption("block_mask", level))) for level in (0, 0.5))
+    assert (clean.frames != masked.frames).any(-1).mean() == pytest.approx(0.5, abs=0.08)
 
 
 def test_generated_people_to_be_judged_on_are_never_those_to_learn_from(tmp_path):

@@ -32,6 +32,10 @@ class PictureSource(Protocol):
         """The file or folder, for messages."""
         ...
 
+    def length_s(self) -> float:
+        """From the clip's start to its end; infinity where nothing tells it."""
+        ...
+
     def images(self) -> Iterator[Picture]: ...
 
 
