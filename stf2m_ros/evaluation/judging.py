@@ -32,6 +32,10 @@ _LOG = logging.getLogger(__name__)
 HeadWrapper = Callable[[Engine], Engine]
 
 
+class NothingToJudge(ValueError):
+    """The data have no labelled segment, or no face is found in any of them."""
+
+
 @dataclass(frozen=True)
 class JudgedClip:
     """A clip's labelled segments: what was said of each, beside its label.
@@ -180,10 +184,18 @@ def judged(context: StudyContext, corruption: Corruption = CLEAN) -> Tuple[Score
     return judged_on(context.data, context.bundle, context.work, corruption)
 
 
+def judged_behind(context: StudyContext, corruption: Corruption, clean: Scored) -> Scored:
+    """The rows behind the interference; where it hides every face of the data those of the clean run, all silent."""
+    try:
+        return judged(context, corruption)[0]
+    except NothingToJudge:
+        return replace(clean, probabilities=np.zeros_like(clean.probabilities))
+
+
 def judged_on(
     data: EvaluationData, bundle: Path, work: Path, corruption: Corruption = CLEAN
 ) -> Tuple[Scored, np.ndarray]:
-    """The same for any data and bundle. Raises ValueError where the data have no labelled segment."""
+    """The same for any data and bundle. Raises NothingToJudge where the data have no labelled segment."""
     what = "clean" if corruption.level == 0 else f"{corruption.kind}-{corruption.level:g}-{corruption.seed}"
     path = work / "judged" / f"{judged_name(data, bundle)}-{what}.npz"
     if not path.exists():
@@ -235,7 +247,7 @@ def _judge_all(data: EvaluationData, bundle: Path, corruption: Corruption, path:
     finally:
         judge.close()
     if not sum(len(part.scored) for part in parts):
-        raise ValueError(f"{data.name}: expected labelled clips, found none")
+        raise NothingToJudge(f"{data.name}: expected labelled clips, found none")
     rows = to_arrays(joined([part.scored for part in parts]))
     keep_arrays(path, **rows, memberships=np.concatenate([part.memberships for part in parts]))
     _LOG.info(

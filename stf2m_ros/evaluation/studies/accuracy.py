@@ -5,7 +5,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from stf2m_ros.evaluation.interference.corruptions import Corruption
-from stf2m_ros.evaluation.judging import judged
+from stf2m_ros.evaluation.judging import judged, judged_behind
 from stf2m_ros.evaluation.outside_predictions import check_predictions, read_predictions
 from stf2m_ros.evaluation.report.study_figures import draw_confusions, draw_reliability
 from stf2m_ros.evaluation.scores.boundaries import COLUMNS as BOUNDARY_COLUMNS
@@ -51,7 +51,7 @@ class Accuracy:
         for text in context.predictions:
             check_predictions(text)
         clean, memberships = judged(context)
-        masked, _ = judged(context, Corruption("block_mask", MASKED, context.seed))
+        masked = judged_behind(context, Corruption("block_mask", MASKED, context.seed), clean)
         outside = [(text, *read_predictions(text, clean)) for text in context.predictions]
         tables = [
             _main_table(context, clean, outside),
@@ -183,7 +183,8 @@ def _pictures(context: StudyContext, clean: Scored, masked: Scored) -> Tuple[Pic
             caption = f"Confusion matrices, {task.name}, clean and with {_masked_name()} of the area."
             pictures.append(Picture(draw_confusions(both, task.names, context.out / file_name), caption))
     if not not_askable(clean, NINETEEN):
-        curves = {"clean": reliability(clean), _masked_name(): reliability(masked)}
+        both = {"clean": clean, _masked_name(): masked}
+        curves = {name: reliability(scored) for name, scored in both.items() if scored.probabilities.any()}
         path = draw_reliability(curves, context.out / "reliability.png")
         pictures.append(Picture(path, "How often the most probable class is right, by its probability."))
     return tuple(pictures)

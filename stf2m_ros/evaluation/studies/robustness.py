@@ -5,7 +5,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from stf2m_ros.evaluation.interference.corruptions import KINDS, LEVELS, Corruption
-from stf2m_ros.evaluation.judging import judged
+from stf2m_ros.evaluation.judging import judged, judged_behind
 from stf2m_ros.evaluation.report.study_figures import Curve, draw_curves
 from stf2m_ros.evaluation.scores.metrics import EIGHTEEN, SIX, Task, accuracy, answers, not_askable, with_spread
 from stf2m_ros.evaluation.scores.scored import Scored
@@ -38,7 +38,7 @@ class Robustness:
     def _levels(self, context: StudyContext, kind: str, clean: Scored) -> List[Scored]:
         found = [clean]
         for level in LEVELS[1:]:
-            found.append(_aligned(judged(context, Corruption(kind, level, context.seed))[0], clean))
+            found.append(_aligned(judged_behind(context, Corruption(kind, level, context.seed), clean), clean))
         return found
 
     def _applies(self, context: StudyContext, kind: str) -> bool:

@@ -88,6 +88,23 @@ def test_robustness_measures_every_kind_at_every_level(tmp_path):
     assert len({row.cells["0 %"].mean for row in rows.values()}) == 1
 
 
+class NobodyBehindAMask(TinyData):
+    """No face is found behind any cover."""
+
+    def clips(self, corruption=CLEAN):
+        return () if corruption.level and corruption.kind.endswith("mask") else super().clips(corruption)
+
+
+def test_where_a_mask_hides_every_face_all_is_lost_and_the_rest_is_told(tmp_path):
+    context = tiny_context(tmp_path, data=NobodyBehindAMask())
+    accuracies = {row.heading[1]: row.cells for row in table_of(Robustness().run(context), "Accuracy under").rows}
+    assert accuracies["block_mask"]["50 %"].mean == 0.0
+    assert accuracies["frames"]["50 %"].n == 3
+    result = Accuracy().run(context)
+    assert isinstance(table_of(result, "Calibration").rows[1].cells["Brier score"], Missing)
+    write_report(tmp_path / "out", [result], {})
+
+
 def test_without_a_bundle_a_study_leaves_its_row_empty(tmp_path):
     for study in (Accuracy(), Robustness()):
         (table,) = study.run(tiny_context(tmp_path, bundle=None)).tables
