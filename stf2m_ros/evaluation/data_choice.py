@@ -19,7 +19,7 @@ from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import NAMES, open_data_set
 from stf2m_ros.data.sets.ckplus48 import FOLDER_EMOTIONS
-from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading
+from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading, NoFaceFound
 from stf2m_ros.data.sets.pictures import Picture, PictureSource
 from stf2m_ros.data.sets.recording import DataSet
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, WORDS, Corruption, Moment
@@ -179,14 +179,20 @@ def _without_words(clip: Clip, corruption: Corruption) -> Clip:
 
 
 def _loaded(recording: Any, corruption: Corruption) -> Clip:
-    """Raises BrokenFileError. The pictures are interfered with before a face is looked for in them."""
+    """Raises BrokenFileError. The pictures are interfered with before a face is looked for in them.
+
+    Where no face is found behind the interference the words are still heard, as by the robot.
+    """
     if corruption.level == 0:
         return recording.load()
-    if hasattr(recording, "filmed"):  # of a manifest
-        return replace(recording, filmed=_with_interference(recording.filmed, corruption)).load()
-    if getattr(recording, "pictures", None) is not None:
-        return _with_interference(recording, corruption).load()
-    return corrupted(recording.load(), corruption)
+    filmed = getattr(recording, "filmed", recording)  # a manifest's recording has it
+    if getattr(filmed, "pictures", None) is None:
+        return corrupted(recording.load(), corruption)
+    spoiled_film = _with_interference(filmed, corruption)
+    try:
+        return (replace(recording, filmed=spoiled_film) if filmed is not recording else spoiled_film).load()
+    except NoFaceFound:
+        return replace(recording.load(), frames=None, frame_s=np.empty(0), components=None)
 
 
 def _with_interference(recording: Any, corruption: Corruption) -> Any:

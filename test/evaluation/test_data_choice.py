@@ -5,6 +5,7 @@ import pytest
 from set_fixtures import real, write_picture, write_video
 from tiny_studies import TINY, tiny_clip
 
+from stf2m_ros.data.generated_faces.scene import SceneSettings, write_scene_video
 from stf2m_ros.evaluation.data_choice import corrupted, open_data
 from stf2m_ros.evaluation.interference.corruptions import Corruption
 
@@ -77,6 +78,17 @@ def test_ones_own_recordings_meet_the_interference_too(tmp_path, shown):
     data = open_data(str(tmp_path / "clips.csv"), TINY, tmp_path)
     (clean,), (masked,) = (list(data.clips(Corruption("block_mask", level))) for level in (0, 0.5))
     assert (clean.frames != masked.frames).any(-1).mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_words_are_heard_where_no_face_is_found_behind_the_interference(tmp_path):
+    """A film of a generated person, whose face nothing finds behind a block over all of it."""
+    write_scene_video(tmp_path / "anna.mp4", 40, SceneSettings(duration_s=2.0, frames_per_s=10.0))
+    (tmp_path / "said.csv").write_text("text,start_s,end_s\nhello,0,0.2\n")
+    (tmp_path / "clips.csv").write_text("clip,subject,video,transcript,labels\na,anna,anna.mp4,said.csv,neutral\n")
+    data = open_data(str(tmp_path / "clips.csv"), TINY, tmp_path)
+    (clean,), (hidden,) = (list(data.clips(Corruption("block_mask", level))) for level in (0, 0.95))
+    assert clean.frames is not None and hidden.frames is None
+    assert (hidden.words, hidden.labels) == (clean.words, clean.labels)
 
 
 def test_generated_people_to_be_judged_on_are_never_those_to_learn_from(tmp_path):
