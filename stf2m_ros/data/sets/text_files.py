@@ -42,7 +42,7 @@ def read_table(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> 
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header, needed, known)
             for values in reader:
-                if values:
+                if any(value.strip() for value in values):  # spreadsheets write commas for rows that are empty
                     yield _row(path, header, values, reader.line_num)
         except UnicodeDecodeError as error:
             found = f"byte {error.object[error.start]:#x}"
