@@ -24,7 +24,7 @@ from stf2m_ros.data.sets.pictures import Picture, PictureSource
 from stf2m_ros.data.sets.recording import DataSet
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, WORDS, Corruption, Moment
 from stf2m_ros.evaluation.interference.spoiled_pictures import spoiled
-from stf2m_ros.evaluation.study import EvaluationData, StudySize
+from stf2m_ros.evaluation.study import EvaluationData, StudySize, numbered
 from stf2m_ros.stream.face_observation import FaceFound
 
 _LOG = logging.getLogger(__name__)
@@ -134,9 +134,8 @@ def open_data(text: str, size: StudySize, work: Path, labelling: Optional[RuleLa
 
 def told_apart(data: Sequence[Any]) -> List[EvaluationData]:
     """The same, of which each has a name of its own: the second manifest is called manifest-2."""
-    names = [each.name for each in data]
-    numbers = [names[:place].count(name) + 1 for place, name in enumerate(names)]
-    return [replace(each, name=f"{each.name}-{number}") if number > 1 else each for each, number in zip(data, numbers)]
+    names = numbered([each.name for each in data])
+    return [each if each.name == name else replace(each, name=name) for each, name in zip(data, names)]
 
 
 def _kind_of(path: Path) -> str:

@@ -26,6 +26,7 @@ from stf2m_ros.evaluation.study import (
     StudyResult,
     StudySize,
     Table,
+    numbered,
 )
 from stf2m_ros.runtime.bundle import load_bundle, read_card
 
@@ -108,9 +109,10 @@ def run_facts(asked: Asked, data: List[EvaluationData]) -> Dict[str, Any]:
     facts["rounds of studies that train"] = size.training_rounds
     for each in data:
         facts[f"data {each.name}"] = f"sha256 {each.checksum}"
-    for folder in asked.bundles:
-        card = read_card(folder)
-        facts[f"bundle {card.name} {card.model_version}"] = f"sha256 {bundle_stamp(folder)} ({card.caveat})"
+    cards = [read_card(folder) for folder in asked.bundles]
+    names = numbered([f"bundle {card.name} {card.model_version}" for card in cards])
+    for folder, card, name in zip(asked.bundles, cards, names):
+        facts[name] = f"sha256 {bundle_stamp(folder)} ({card.caveat})"
     facts["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
     facts.update({library: found for library in _LIBRARIES if (found := _version(library))})
     return facts

@@ -16,7 +16,7 @@ from stf2m_ros.evaluation.judging import judged_in_one_window, judged_name, judg
 from stf2m_ros.evaluation.scores.metrics import METRICS, SIX, task_scores
 from stf2m_ros.evaluation.scores.scored import Scored, from_arrays, joined, to_arrays
 from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, task_row
-from stf2m_ros.evaluation.study import Cell, EvaluationData, Missing, Row, StudyContext, StudyResult, Table
+from stf2m_ros.evaluation.study import Cell, EvaluationData, Missing, Row, StudyContext, StudyResult, Table, numbered
 from stf2m_ros.runtime.bundle import read_card
 from stf2m_ros.runtime.engine import Engine
 
@@ -44,12 +44,12 @@ class CrossDataset:
 
 
 def _as_it_is(context: StudyContext, sets: Tuple[EvaluationData, ...]) -> Table:
-    rows = []
-    for bundle in (context.bundle, *context.other_bundles):
-        card = read_card(bundle)
+    rows, bundles = [], (context.bundle, *context.other_bundles)
+    cards = [read_card(bundle) for bundle in bundles]
+    for bundle, card, name in zip(bundles, cards, numbered([card.name for card in cards])):
         for data in sets:
             scored, _ = judged_on(data, bundle, context.work)
-            rows.append(task_row((f"{card.name}: {card.caveat}", data.name), scored, context.size.rounds, context.seed))
+            rows.append(task_row((f"{name}: {card.caveat}", data.name), scored, context.size.rounds, context.seed))
     return Table("As it is", ("Bundle", "Judged on"), TASK_COLUMNS, tuple(rows))
 
 
