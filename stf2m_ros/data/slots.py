@@ -34,11 +34,6 @@ class SlotTrack:
     def __len__(self) -> int:
         return len(self.class_index)
 
-    @property
-    def labels(self) -> int:
-        """How many of the clip's labels there are, up to the last that covers a slot."""
-        return 0 if self.label_index is None else int(self.label_index.max()) + 1
-
     def shares(self, slots: slice) -> np.ndarray:
         """(T, 19) float32, how each slot is shared among the classes; zeros where it is not labelled."""
         if self.label_shares is None or self.label_index is None:

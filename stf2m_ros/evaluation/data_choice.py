@@ -5,25 +5,26 @@ import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 import stf2m_ros.data.generated_faces as generator
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore
+from stf2m_ros.data.fingerprint import content_checksum
 from stf2m_ros.data.generated_faces.clip import generate_clip
 from stf2m_ros.data.generated_faces.settings import GeneratorSettings
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import NAMES, open_data_set
 from stf2m_ros.data.sets.ckplus48 import FOLDER_EMOTIONS
-from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading
+from stf2m_ros.data.sets.face_reading import WHOLE, FaceReading, NoFaceFound
 from stf2m_ros.data.sets.pictures import Picture, PictureSource
 from stf2m_ros.data.sets.recording import DataSet
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, WORDS, Corruption, Moment
 from stf2m_ros.evaluation.interference.spoiled_pictures import spoiled
-from stf2m_ros.evaluation.study import EvaluationData, StudySize
+from stf2m_ros.evaluation.study import EvaluationData, StudySize, numbered
 from stf2m_ros.stream.face_observation import FaceFound
 
 _LOG = logging.getLogger(__name__)
@@ -73,26 +74,22 @@ class GeneratedData:
 
 @dataclass(frozen=True)
 class SetData:
-    """A set of stf2m_ros.data.sets, as its reader gives it; the same people to learn from and to be judged on."""
+    """A set of stf2m_ros.data.sets, as its reader gives it; the same people to learn from and to be judged on.
+
+    set_name: of its reader; name: what it is called in a report.
+    """
 
     set_name: str
     path: Path
     size: StudySize
+    name: str
     labelling: Optional[RuleLabelling] = None
     held_out: bool = False
 
-    @property
-    def name(self) -> str:
-        return self.set_name
-
     @cached_property
     def checksum(self) -> str:
-        """Of every file of the set, by name and content."""
-        files = [self.path] if self.path.is_file() else sorted(each for each in self.path.rglob("*") if each.is_file())
-        digest = hashlib.sha256()
-        for path in files:
-            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        """Of the recordings that are judged: their labels, and the content of every file that they are read from."""
+        return content_checksum(self._chosen(self.open()))
 
     def clips(self, corruption: Corruption = CLEAN) -> Iterator[Clip]:
         data_set = self.open()
@@ -130,9 +127,15 @@ def open_data(text: str, size: StudySize, work: Path, labelling: Optional[RuleLa
         name = _kind_of(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: expected the data set {name}, found nothing")
-    data = SetData(name, path, size, labelling)
+    data = SetData(name, path, size, name, labelling)
     data.open()
     return data
+
+
+def told_apart(data: Sequence[Any]) -> List[EvaluationData]:
+    """The same, of which each has a name of its own: the second manifest is called manifest-2."""
+    names = numbered([each.name for each in data])
+    return [each if each.name == name else replace(each, name=name) for each, name in zip(data, names)]
 
 
 def _kind_of(path: Path) -> str:
@@ -175,14 +178,20 @@ def _without_words(clip: Clip, corruption: Corruption) -> Clip:
 
 
 def _loaded(recording: Any, corruption: Corruption) -> Clip:
-    """Raises BrokenFileError. The pictures are interfered with before a face is looked for in them."""
+    """Raises BrokenFileError. The pictures are interfered with before a face is looked for in them.
+
+    Where no face is found behind the interference the words are still heard, as by the robot.
+    """
     if corruption.level == 0:
         return recording.load()
-    if hasattr(recording, "filmed"):  # of a manifest
-        return replace(recording, filmed=_with_interference(recording.filmed, corruption)).load()
-    if getattr(recording, "pictures", None) is not None:
-        return _with_interference(recording, corruption).load()
-    return corrupted(recording.load(), corruption)
+    filmed = getattr(recording, "filmed", recording)  # a manifest's recording has it
+    if getattr(filmed, "pictures", None) is None:
+        return corrupted(recording.load(), corruption)
+    spoiled_film = _with_interference(filmed, corruption)
+    try:
+        return (replace(recording, filmed=spoiled_film) if filmed is not recording else spoiled_film).load()
+    except NoFaceFound:
+        return replace(recording.load(), frames=None, frame_s=np.empty(0), components=None)
 
 
 def _with_interference(recording: Any, corruption: Corruption) -> Any:
@@ -202,6 +211,9 @@ class InterferedPictures:
     @property
     def place(self) -> Path:
         return self.source.place
+
+    def length_s(self) -> float:
+        return self.source.length_s()
 
     def images(self) -> Iterator[Picture]:
         cropper = self.faces.cropper()

@@ -5,7 +5,7 @@ import io
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -24,11 +24,16 @@ from stf2m_ros.runtime.engine import Engine
 from stf2m_ros.runtime.recognizer import Recognizer
 from stf2m_ros.stream.face_cropper import Cropper, ReadyCrop
 from stf2m_ros.stream.frame import Frame
+from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.utterance import Utterance
 from stf2m_ros.stream.word_table import load_text_table
 
 _LOG = logging.getLogger(__name__)
 HeadWrapper = Callable[[Engine], Engine]
+
+
+class NothingToJudge(ValueError):
+    """The data have no labelled segment, or no face is found in any of them."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +85,16 @@ class BundleJudge:
         """Number and judgement of every segment, each from a window that it ends, or that the clip or 30 s ends."""
         recognizer, grid = self._recognizer, self.grid
         recognizer.reset()
-        if clip.words:
-            recognizer.push_words(Utterance("", clip.words[0].start_s, clip.words[-1].end_s, words=clip.words))
+        said = list(_said_together(clip.words, grid.span_s))
         frames = list(zip(np.asarray(clip.frame_s, float), clip.frames if clip.frames is not None else ()))
         recognizer.pass_time(0.0)
         for start in range(0, count, grid.segments):
             until = min(start + grid.segments, count)
             end_s = until * grid.segment_s
+            for number, words in enumerate(said):
+                if start * grid.segment_s <= words[0].start_s < end_s:  # not all at once: the robot forgets the first
+                    spoken = Utterance("", words[0].start_s, words[-1].end_s, words, utterance_id=str(number))
+                    recognizer.push_words(spoken)
             for stamp_s, image in frames:
                 if start * grid.segment_s - 1e-6 <= stamp_s < end_s - 1e-6:
                     recognizer.push_frame(Frame(float(stamp_s), lambda image=image: image))
@@ -95,6 +103,18 @@ class BundleJudge:
                 number = round(segment.start_s / grid.segment_s)
                 if start <= number < until and segment.modalities:
                     yield number, segment
+
+
+def _said_together(words: Sequence[TimedWord], span_s: float) -> Iterator[Tuple[TimedWord, ...]]:
+    """The words utterance by utterance, where they tell, and window by window: the robot believes no endless one."""
+    edges = [0, *(place for place, word in enumerate(words) if place and _parted(words[place - 1], word, span_s))]
+    for first, after in zip(edges, [*edges[1:], len(words)]):
+        if after > first:
+            yield tuple(words[first:after])
+
+
+def _parted(before: TimedWord, word: TimedWord, span_s: float) -> bool:
+    return word.begins or word.start_s // span_s != before.start_s // span_s
 
 
 GROUP_FACTS = ("Age", "Sex", "Race", "Ethnicity", "age", "sex", "race", "ethnicity")
@@ -164,10 +184,18 @@ def judged(context: StudyContext, corruption: Corruption = CLEAN) -> Tuple[Score
     return judged_on(context.data, context.bundle, context.work, corruption)
 
 
+def judged_behind(context: StudyContext, corruption: Corruption, clean: Scored) -> Scored:
+    """The rows behind the interference; where it hides every face of the data those of the clean run, all silent."""
+    try:
+        return judged(context, corruption)[0]
+    except NothingToJudge:
+        return replace(clean, probabilities=np.zeros_like(clean.probabilities))
+
+
 def judged_on(
     data: EvaluationData, bundle: Path, work: Path, corruption: Corruption = CLEAN
 ) -> Tuple[Scored, np.ndarray]:
-    """The same for any data and bundle. Raises ValueError where the data have no labelled segment."""
+    """The same for any data and bundle. Raises NothingToJudge where the data have no labelled segment."""
     what = "clean" if corruption.level == 0 else f"{corruption.kind}-{corruption.level:g}-{corruption.seed}"
     path = work / "judged" / f"{judged_name(data, bundle)}-{what}.npz"
     if not path.exists():
@@ -219,7 +247,7 @@ def _judge_all(data: EvaluationData, bundle: Path, corruption: Corruption, path:
     finally:
         judge.close()
     if not sum(len(part.scored) for part in parts):
-        raise ValueError(f"{data.name}: expected labelled clips, found none")
+        raise NothingToJudge(f"{data.name}: expected labelled clips, found none")
     rows = to_arrays(joined([part.scored for part in parts]))
     keep_arrays(path, **rows, memberships=np.concatenate([part.memberships for part in parts]))
     _LOG.info(

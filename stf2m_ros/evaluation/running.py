@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.whole_files import room_in
 from stf2m_ros.evaluation.code_stamp import STUDYING, code_stamp
-from stf2m_ros.evaluation.data_choice import open_data
+from stf2m_ros.evaluation.data_choice import open_data, told_apart
 from stf2m_ros.evaluation.judging import bundle_stamp
 from stf2m_ros.evaluation.report.writing import PAGE, write_report
 from stf2m_ros.evaluation.studies.catalogue import open_study
@@ -26,6 +26,7 @@ from stf2m_ros.evaluation.study import (
     StudyResult,
     StudySize,
     Table,
+    numbered,
 )
 from stf2m_ros.runtime.bundle import load_bundle, read_card
 
@@ -65,7 +66,7 @@ def run_studies(asked: Asked) -> Iterator[str]:
     report; of several the others go on, and the report says why.
     """
     labelling = _labelling(asked.bundles[0])
-    data = [open_data(text, asked.study_size, asked.work, labelling) for text in asked.data]
+    data = told_apart([open_data(text, asked.study_size, asked.work, labelling) for text in asked.data])
     for option, folder in (("--out", asked.out), ("--work", asked.work)):
         _expect_writable(option, folder)
     run = run_facts(asked, data)
@@ -108,9 +109,10 @@ def run_facts(asked: Asked, data: List[EvaluationData]) -> Dict[str, Any]:
     facts["rounds of studies that train"] = size.training_rounds
     for each in data:
         facts[f"data {each.name}"] = f"sha256 {each.checksum}"
-    for folder in asked.bundles:
-        card = read_card(folder)
-        facts[f"bundle {card.name} {card.model_version}"] = f"sha256 {bundle_stamp(folder)} ({card.caveat})"
+    cards = [read_card(folder) for folder in asked.bundles]
+    names = numbered([f"bundle {card.name} {card.model_version}" for card in cards])
+    for folder, card, name in zip(asked.bundles, cards, names):
+        facts[name] = f"sha256 {bundle_stamp(folder)} ({card.caveat})"
     facts["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
     facts.update({library: found for library in _LIBRARIES if (found := _version(library))})
     return facts

@@ -145,6 +145,12 @@ SMOKE = StudySize(
 CLAIMS = StudySize("claims", 10, 10, clips=100, training_clips=200, training_steps=150, groups=5, clips_per_group=20)
 
 
+def numbered(names: Sequence[str]) -> List[str]:
+    """The names, each its own: the second of one name has -2 behind it."""
+    numbers = [names[:place].count(name) + 1 for place, name in enumerate(names)]
+    return [f"{name}-{number}" if number > 1 else name for name, number in zip(names, numbers)]
+
+
 class Cells:
     """Results that were computed already, one JSON file each: a study that was stopped goes on where it was."""
 

@@ -32,8 +32,13 @@ class Pooling(NamedTuple):
 
 
 def intervals(sampler: WindowSampler) -> List[Interval]:
-    """Every labelled interval of the sampler's clips."""
-    return [Interval(clip, label) for clip, track in enumerate(sampler.cache.tracks) for label in range(track.labels)]
+    """Every labelled interval of the sampler's clips; one so short that it covers no slot is none."""
+    return [
+        Interval(clip, int(label))
+        for clip, track in enumerate(sampler.cache.tracks)
+        if track.label_index is not None
+        for label in np.unique(track.label_index[track.label_index != NO_LABEL])
+    ]
 
 
 def cut_ending_with(sampler: WindowSampler, interval: Interval) -> Cut:

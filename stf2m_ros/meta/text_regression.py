@@ -73,7 +73,8 @@ def spoken_in(sampler: WindowSampler) -> Spoken:
         words = vstack([_newest_utterance(sampler, interval) for interval in which])
         kind = np.array([_kind_of(sampler, interval) for interval in which])
     else:
-        of_clips = [_of_clip(sampler, clip) for clip in range(len(sampler.cache))]
+        labelled = sorted({interval.clip for interval in intervals(sampler)})
+        of_clips = [_of_clip(sampler, clip) for clip in labelled]
         words, kind = vstack([words for words, _ in of_clips]), np.concatenate([kind for _, kind in of_clips])
     return Spoken(words.tocsr(), kind, list(sampler.word_id))
 

@@ -25,6 +25,11 @@ class FrameEncoderConfig:
             raise ValueError(f"features must be 0, for pictures, or more, found {self.features}")
 
 
+def regions_along_a_side(size_px: int) -> int:
+    """Of a face of so many pixels: five times it is halved, rounded up."""
+    return -(-size_px // 2**5)
+
+
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions around a shortcut."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import List, Tuple
 
 from stf2m_ros.stream.timed_word import TimedWord, as_utterance
-from stf2m_ros.stream.utterance import Utterance, clean_text, split_words, spread_words
+from stf2m_ros.stream.utterance import Utterance, clean_text, plain_words, split_words, spread_words
 
 __all__ = ["Heard", "TimedWord", "Transcript", "TranscriptLimits", "Utterance"]
 
@@ -109,12 +109,7 @@ class Transcript:
         if not utterance.words:
             words = tuple(word[:longest] for word in split_words(cleaned))
             return spread_words(words, utterance.start_s, utterance.end_s)
-        # A "word" of a recognizer may hold punctuation, or be two; its time is what it shares out.
-        parts = (
-            spread_words(tuple(part[:longest] for part in split_words(clean_text(word.text[:longest]))), *_span(word))
-            for word in utterance.words[: self._limits.words + 1]
-        )
-        return tuple(word for part in parts for word in part)
+        return plain_words(utterance.words[: self._limits.words + 1], longest)
 
     def _drop_the_first_heard(self) -> None:
         while sum(len(kept.words) for kept in self._kept) > self._limits.words or len(self._kept) > self._limits.words:
@@ -132,10 +127,6 @@ def _is_correction(new: Utterance, old: Utterance) -> bool:
         return True
     shared_s = min(new.end_s, old.end_s) - max(new.start_s, old.start_s)
     return shared_s > 0.5 * min(new.end_s - new.start_s, old.end_s - old.start_s) and shared_s > 0
-
-
-def _span(word: TimedWord) -> Tuple[float, float]:
-    return word.start_s, word.end_s
 
 
 def _start_s(utterance: Utterance) -> float:

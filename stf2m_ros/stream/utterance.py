@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Tuple
+from typing import Iterable, Optional, Tuple
 
 from stf2m_ros.stream.timed_word import TimedWord, check_span
 
@@ -74,3 +74,17 @@ def spread_words(words: Tuple[str, ...], start_s: float, end_s: float) -> Tuple[
         TimedWord(word, start_s + first * per_character_s, start_s + last * per_character_s)
         for word, first, last in zip(words, edges, edges[1:])
     )
+
+
+def plain_words(spoken: Iterable[TimedWord], longest: Optional[int] = None) -> Tuple[TimedWord, ...]:
+    """A "word" of a recognizer may hold punctuation, or be two: each word has its share of the time.
+
+    longest: so many characters of each count; None for all.
+    """
+    parts = (
+        spread_words(
+            tuple(part[:longest] for part in split_words(clean_text(word.text[:longest]))), word.start_s, word.end_s
+        )
+        for word in spoken
+    )
+    return tuple(word for part in parts for word in part)

@@ -11,7 +11,7 @@ from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.meta.pretraining import PretrainingSettings
 from stf2m_ros.meta.text_regression import KINDS
 from stf2m_ros.meta.window_training import WindowTrainingSettings
-from stf2m_ros.net.frame_encoder import FrameEncoderConfig
+from stf2m_ros.net.frame_encoder import FrameEncoderConfig, regions_along_a_side
 from stf2m_ros.net.stf2m import WindowHeadConfig
 from stf2m_ros.runtime.card import FuzzySettings
 from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
@@ -61,10 +61,19 @@ class TrainingConfig:
             raise ValueError(
                 f"head.token_dim must be the encoder's {self.encoder.token_dim}, found {self.head.token_dim}"
             )
+        self._check_regions()
         if self.text.dim != self.head.text_dim:
             raise ValueError(f"head.text_dim must be the text table's {self.text.dim}, found {self.head.text_dim}")
         if self.window_training.begin_at_regression:
             self._check_words_can_begin()
+
+    def _check_regions(self) -> None:
+        side, found = regions_along_a_side(self.preprocessing.size_px), (self.head.rows, self.head.columns)
+        if not self.encoder.features and found != (side, side):
+            raise ValueError(
+                f"head.rows and head.columns must be {side} and {side} with preprocessing.size_px "
+                f"{self.preprocessing.size_px}, found {found[0]} and {found[1]}"
+            )
 
     def _check_words_can_begin(self) -> None:
         """Said at once, not after hours of preparing."""

@@ -22,7 +22,7 @@ from stf2m_ros.net.frame_encoder import FeatureFrontEnd
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.made_from import weights_stamp
 from stf2m_ros.training.pipeline import TrainingPipeline
-from stf2m_ros.training.sources import SPLITS, WINDOW_CLIPS, joined, prepare_data_set
+from stf2m_ros.training.sources import SPLITS, WINDOW_CLIPS, joined, prepare_data_sets
 
 
 class FeaturePipeline(TrainingPipeline):
@@ -39,7 +39,7 @@ class FeaturePipeline(TrainingPipeline):
         """Store every clip of the data sets that is missing. Raises ValueError where none is on one side."""
         fuzzy = self.config.fuzzy
         labelling = RuleLabelling(self.table, fuzzy.component_range, fuzzy.intensity_range)
-        self.clips = joined(tuple(prepare_data_set(source, labelling, self.stores) for source in self.config.data_sets))
+        self.clips = joined(tuple(prepare_data_sets(self.config.data_sets, labelling, self.stores)))
         learned, validated = (len(self.clips[split]) for split in SPLITS)
         if not (learned and validated):  # said now, not when they are encoded, after pre-training
             raise ValueError(

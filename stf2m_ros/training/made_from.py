@@ -114,7 +114,7 @@ def _steps(optimiser: OptimiserSettings) -> OptimiserSettings:
 
 
 def _clips(config: TrainingConfig, *uses: str) -> list:
-    made = generated(config.clips)
+    made = generated(config.clips, config.preprocessing)
     return [] if config.encoder.features else [made[use] for use in uses]
 
 

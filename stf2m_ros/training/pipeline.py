@@ -34,7 +34,7 @@ from stf2m_ros.training.sources import (
     WINDOW_CLIPS,
     ClipNames,
     joined,
-    prepare_data_set,
+    prepare_data_sets,
     prepare_generated,
     stores_below,
 )
@@ -124,8 +124,9 @@ class TrainingPipeline:
         """Store every clip that is missing, generated ones and those of the data sets."""
         fuzzy = self.config.fuzzy
         labelling = RuleLabelling(self.table, fuzzy.component_range, fuzzy.intensity_range)
-        read = [prepare_data_set(source, labelling, self.stores) for source in self.config.data_sets]
-        self.clips = joined((prepare_generated(self.config.clips, self.stores), *read))
+        pixels = self.config.preprocessing
+        read = prepare_data_sets(self.config.data_sets, labelling, self.stores, pixels)
+        self.clips = joined((prepare_generated(self.config.clips, self.stores, pixels), *read))
 
     def pretrain(self) -> FrameReadout:
         """Stage 1: the frame encoder."""

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from tqdm import tqdm
 
@@ -19,10 +19,14 @@ from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import open_data_set
 from stf2m_ros.data.sets.recording import Recording
 from stf2m_ros.data.store_filling import ClipJob, Outcome, fill_stores
+from stf2m_ros.stream.settings import Preprocessing
 
 _LOG = logging.getLogger(__name__)
+_PIXELS = Preprocessing()
 SPLITS = ("train", "validation")
 WINDOW_CLIPS = "windows"
+_KIND = {"ckplus48": "ckplus"}
+"""Sets that show the same people under another name."""
 ClipNames = Dict[str, List[str]]
 """Names of the clips of each split, in the order in which they are used; WINDOW_CLIPS: of "train", those of stage 2."""
 
@@ -80,9 +84,9 @@ class Generated(NamedTuple):
     count: int
 
 
-def generated(settings: GeneratedClips) -> Dict[str, Generated]:
+def generated(settings: GeneratedClips, pixels: Preprocessing) -> Dict[str, Generated]:
     """What is generated for each use."""
-    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s)
+    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s, size_px=pixels.size_px)
     spoiled = replace(
         validation,
         occluded_share=settings.occluded_share,
@@ -99,11 +103,13 @@ def generated(settings: GeneratedClips) -> Dict[str, Generated]:
     }
 
 
-def prepare_generated(settings: GeneratedClips, stores: Dict[str, ClipStore]) -> ClipNames:
+def prepare_generated(
+    settings: GeneratedClips, stores: Dict[str, ClipStore], pixels: Preprocessing = _PIXELS
+) -> ClipNames:
     """Generate and store every clip that is missing, or was made with other settings."""
     names = {
         use: _generate(*made, stores["validation" if use == "validation" else "train"], settings.workers)
-        for use, made in generated(settings).items()
+        for use, made in generated(settings, pixels).items()
     }
     return {**names, WINDOW_CLIPS: names[WINDOW_CLIPS] or names["train"]}
 
@@ -120,15 +126,70 @@ def _generate(how: GeneratorSettings, count: int, store: ClipStore, workers: int
     return [job.name for job in jobs]
 
 
-def prepare_data_set(source: DataSetSource, labelling: RuleLabelling, stores: Dict[str, ClipStore]) -> ClipNames:
-    """Read and store every clip of the set that is missing, or was read from something else; its subjects are split.
+class _Opened(NamedTuple):
+    """A data set of which nothing but the labels has been read."""
 
-    Raises BrokenFileError.
+    source: DataSetSource
+    left_out: LeftOut
+    recordings: List[Recording]
+
+
+def prepare_data_sets(
+    sources: Sequence[DataSetSource],
+    labelling: RuleLabelling,
+    stores: Dict[str, ClipStore],
+    pixels: Preprocessing = _PIXELS,
+) -> List[ClipNames]:
+    """Read and store every clip of the sets that is missing, or was read from something else; people are split.
+
+    pixels: faces are cut as it says.
+
+    Raises BrokenFileError, and ValueError where clips of two sets share a name, or a person would be on both sides.
     """
-    left_out = LeftOut(source.skip_broken)
-    pictures = Path(source.pictures) if source.pictures else None
-    data_set = open_data_set(source.name, Path(source.path), left_out, labelling, pictures)
-    recordings = list(data_set.recordings())  # labels only; so that a broken list is told before hours of reading
+    opened = [
+        _opened(source, labelling, pixels) for source in sources
+    ]  # all, so that it is told before hours of reading
+    _check_names(opened)
+    _check_people(opened)
+    return [_prepare(each, stores) for each in opened]
+
+
+def _opened(source: DataSetSource, labelling: RuleLabelling, pixels: Preprocessing) -> _Opened:
+    left_out, pictures = LeftOut(source.skip_broken), Path(source.pictures) if source.pictures else None
+    cut = Preprocessing(pixels.size_px, pixels.box_scale)  # the rest of it changes no crop
+    data_set = open_data_set(source.name, Path(source.path), left_out, labelling, pictures, cut)
+    return _Opened(source, left_out, list(data_set.recordings()))
+
+
+def _check_names(opened: Sequence[_Opened]) -> None:
+    """Of clips that share a file the later one would stand for both."""
+    found: Dict[str, str] = {}
+    for source, _, recordings in opened:
+        for recording in recordings:
+            before = found.setdefault(clip_name(source.name, recording.clip_id), source.path)
+            if before != source.path:
+                raise ValueError(
+                    f"data_sets: expected a clip name of its own for each clip, found {recording.clip_id} in {before} "
+                    f"and in {source.path}"
+                )
+
+
+def _check_people(opened: Sequence[_Opened]) -> None:
+    """Sets of one kind speak of the same people by the same names."""
+    found: Dict[Tuple[str, str], Tuple[str, str]] = {}
+    for source, _, recordings in opened:
+        for subject in {recording.subject for recording in recordings}:
+            split = split_of(subject, source.validation_share)
+            before, path = found.setdefault((_KIND.get(source.name, source.name), subject), (split, source.path))
+            if before != split:
+                raise ValueError(
+                    f"data_sets: expected {subject} on one side, found {path} for {before} and {source.path} for "
+                    f"{split}; the same validation_share puts the same people on the same side"
+                )
+
+
+def _prepare(opened: _Opened, stores: Dict[str, ClipStore]) -> ClipNames:
+    source, left_out, recordings = opened
     jobs = [_job(source, recording, stores) for recording in recordings]
     names: ClipNames = {split: [] for split in SPLITS}
     done = fill_stores(jobs, source.workers)

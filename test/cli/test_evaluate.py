@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from fakes import write_tiny_bundle
@@ -119,6 +120,37 @@ def test_a_bundle_whose_graph_cannot_be_read_leaves_no_report(tmp_path, capsys, 
     assert "frame_encoder.onnx" in capsys.readouterr().err.splitlines()[-1]
     assert not (out / "results.json").exists()
     assert not list((tmp_path / "work").rglob("cells/**/*.json"))
+
+
+def test_two_sets_of_one_kind_are_two_sets(tmp_path):
+    bundle, out = write_tiny_bundle(tmp_path / "bundle"), tmp_path / "out"
+    sets = [str(a_set(tmp_path / name, people)) for name, people in (("faces", 3), ("others", 4))]
+    options = ["--bundle", str(bundle), "--out", str(out), "--work", str(tmp_path / "work"), "--smoke"]
+    assert main(["cross_dataset", "--data", *sets, *options]) == 0
+    report = json.loads((out / "results.json").read_text())
+    assert report["run"]["data ckplus48"] != report["run"]["data ckplus48-2"]
+    _, fitted = report["studies"][0]["tables"]
+    names = ("ckplus48", "ckplus48-2")
+    assert [row["heading"] for row in fitted["rows"]] == [[one, other] for one in names for other in names]
+
+
+def test_two_bundles_of_one_name_are_two_bundles(tmp_path):
+    bundles = [write_tiny_bundle(tmp_path / name) for name in ("before", "after")]
+    write_card(bundles[1], replace(read_card(bundles[1]), temperature=2.0))
+    options = [
+        "--bundle",
+        *map(str, bundles),
+        "--out",
+        str(tmp_path / "out"),
+        "--work",
+        str(tmp_path / "work"),
+        "--smoke",
+    ]
+    assert main(["cross_dataset", "--data", str(a_set(tmp_path / "faces")), *options]) == 0
+    report = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert report["run"]["bundle tiny 0"] != report["run"]["bundle tiny 0-2"]
+    told = [row["heading"][0].partition(":")[0] for row in report["studies"][0]["tables"][0]["rows"]]
+    assert told == ["tiny", "tiny-2"]
 
 
 def test_of_several_studies_the_failed_ones_are_named_in_the_end(tmp_path, capsys):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.data.clip import LabelInterval
-from stf2m_ros.data.fingerprint import fingerprint
+from stf2m_ros.data.fingerprint import content_checksum, fingerprint
 
 
 @dataclass(frozen=True)
@@ -47,3 +47,15 @@ def test_neighbouring_values_do_not_run_together():
 def test_what_cannot_be_told_apart_is_refused():
     with pytest.raises(TypeError, match="expected plain data"):
         fingerprint(object())
+
+
+def test_a_checksum_of_contents_knows_no_folder_and_no_time(tmp_path):
+    first, moved = tmp_path / "a" / "film.avi", tmp_path / "b" / "film.avi"
+    for path in (first, moved):
+        path.parent.mkdir()
+        path.write_bytes(b"frames")
+    os.utime(moved, (1, 1))
+    assert content_checksum([first]) == content_checksum([moved])
+    moved.write_bytes(b"others")
+    assert content_checksum([first]) != content_checksum([moved])
+    assert len(content_checksum([first])) == 64

@@ -3,7 +3,7 @@ import pytest
 from fakes import write_tiny_bundle
 from tiny_studies import TinyData, tiny_clip, tiny_context
 
-from stf2m_ros.data.clip import Clip, LabelInterval
+from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.evaluation.interference.corruptions import Corruption
 from stf2m_ros.evaluation.judging import BundleJudge, held_for_a_segment, judged, keep_arrays, segment_labels
@@ -33,6 +33,15 @@ def test_a_clip_longer_than_the_window_is_judged_window_by_window(tmp_path):
     found = judge.judge(tiny_clip(1, seconds=33.0)).scored
     judge.close()
     assert len(found) == 66
+    assert found.probabilities.any(1).all()
+
+
+def test_the_words_of_a_clip_of_many_minutes_are_heard_to_its_end(tmp_path):
+    words = tuple(TimedWord(f"word{second % 7}", second * 0.25, second * 0.25 + 0.2) for second in range(4 * 660))
+    spoken = Clip("c", "P", None, np.zeros(0), words, (LabelInterval(18, 0.0, 660.0),), None)
+    judge = BundleJudge(write_tiny_bundle(tmp_path / "bundle"))
+    found = judge.judge(spoken).scored
+    judge.close()
     assert found.probabilities.any(1).all()
 
 

@@ -10,6 +10,7 @@ from stf2m_ros.meta.intervals import (
     NO_LABEL,
     Interval,
     cut_ending_with,
+    intervals,
     label_of_segments,
     pooling,
 )
@@ -64,6 +65,15 @@ def test_an_utterance_too_short_for_a_segment_of_its_own_has_the_one_it_lies_in(
     pooled = pooling(source, [cut_ending_with(source, Interval(0, 1))])
     assert pooled.class_index.tolist() == [0, 3]
     assert pooled.weight[1].nonzero().ravel().tolist() == [GRID.segments - 1]
+
+
+def test_a_label_that_covers_no_slot_is_no_interval():
+    labels = (LabelInterval(0, 0.0, 0.52), LabelInterval(3, 0.52, 0.58), LabelInterval(6, 0.58, 2.0))
+    track = slot_track(Clip("d", "d", None, np.empty(0), (), labels, None), GRID)
+    source = WindowSampler(TokenCache(np.zeros((0, 1, 8), np.float16), (track,), (0,)), GRID, PLAIN, WORDS)
+    assert intervals(source) == [Interval(0, 0), Interval(0, 2)]
+    cuts = [cut_ending_with(source, interval) for interval in intervals(source)]
+    assert pooling(source, cuts, [interval.label for interval in intervals(source)]).class_index.tolist() == [0, 6]
 
 
 def test_a_segment_has_the_label_of_most_of_its_slots():

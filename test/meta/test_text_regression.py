@@ -59,6 +59,17 @@ def test_pairs_tell_what_single_words_do_not(source, begun):
     assert np.mean(kinds == spoken_in(source).kind) > 0.95
 
 
+def with_more_clips(source, *clips):
+    tracks = (*source.cache.tracks, *(slot_track(clip, GRID) for clip in clips))
+    cache = TokenCache(np.zeros((0, 1, 8), np.float16), tracks, (0,) * len(tracks))
+    return WindowSampler(cache, GRID, PLAIN, list(source.word_id), TEXT)
+
+
+def test_a_clip_that_nobody_labelled_tells_nothing(source):
+    unlabelled = Clip("u", "u", None, np.empty(0), (TimedWord("well", 0.0, 0.4),), (), None)
+    assert spoken_in(with_more_clips(source, unlabelled)).kind.tolist() == spoken_in(source).kind.tolist()
+
+
 def test_the_head_begins_at_what_the_regression_says(source, begun):
     model, regression = begun
     expected = spoken_in(source).words @ (bucket_shares(model.text) @ regression.weights) + regression.bias

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from stf2m_ros.net.frame_encoder import FeatureFrontEnd, FrameEncoder, FrameEncoderConfig
+from stf2m_ros.net.frame_encoder import FeatureFrontEnd, FrameEncoder, FrameEncoderConfig, regions_along_a_side
 
 
 def test_a_face_of_112_pixels_becomes_16_region_tokens():
@@ -47,3 +47,9 @@ def test_ready_features_become_region_tokens():
 def test_a_width_that_no_stage_can_have_is_refused():
     with pytest.raises(ValueError, match="multiple of 8, found 20"):
         FrameEncoderConfig(width=20)
+
+
+@pytest.mark.parametrize("size_px", [32, 64, 97, 112, 128])
+def test_the_regions_of_a_face_are_known_by_its_size(size_px):
+    tokens = FrameEncoder(FrameEncoderConfig(width=8)).eval()(torch.zeros(1, 3, size_px, size_px))
+    assert tokens.shape[1] == regions_along_a_side(size_px) ** 2

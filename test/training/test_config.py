@@ -29,6 +29,10 @@ def test_what_a_file_does_not_say_keeps_its_default(tmp_path):
         ("encoder: {width: wide}", "encoder.width: expected int, found str 'wide'"),
         ("window_training: {begin_at_regression: true}", "expected head.word_evidence and text.add_up"),
         ("encoder: {token_dim: 32}", "head.token_dim must be the encoder's 32, found 64"),
+        (
+            "preprocessing: {size_px: 64}",
+            "head.rows and head.columns must be 2 and 2 with preprocessing.size_px 64, found 4",
+        ),
         ("clips: {workers: 0}", "expected at least one"),
         ("threads: -1", "threads: expected 0 or more, found -1"),
         ("seed: -1", "seed: expected 0 or more, found -1"),

@@ -1,5 +1,6 @@
 """Every data set by its name, as a training configuration or a command line names it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
@@ -17,6 +18,7 @@ from stf2m_ros.data.sets.mosi import Mosi
 from stf2m_ros.data.sets.recording import DataSet
 from stf2m_ros.data.sets.wflw import Wflw
 from stf2m_ros.data.sets.wflw_coco import WflwCoco
+from stf2m_ros.stream.settings import Preprocessing
 
 BY_RULES = ("disfa", "wflw")
 """Sets without emotions of their own: the fuzzy rules label them."""
@@ -28,10 +30,12 @@ def open_data_set(
     left_out: LeftOut,
     labelling: Optional[RuleLabelling] = None,
     pictures: Optional[Path] = None,
+    preprocessing: Optional[Preprocessing] = None,
 ) -> DataSet:
     """The set of that name and form that stands at path (a folder, or one file of it).
 
-    pictures: folder of the pictures or videos, where the set's labels stand apart from them.
+    pictures: folder of the pictures or videos, where the set's labels stand apart from them. preprocessing: how its
+    faces are cut, in place of the usual way.
     Raises ValueError for an unknown name or missing rules, FileNotFoundError where no such set stands.
     """
     if name not in _OPENERS:
@@ -40,7 +44,10 @@ def open_data_set(
         raise ValueError(f"{name}: expected fuzzy rules, which label it, found none")
     if not path.exists():
         raise FileNotFoundError(f"{path}: expected the data set {name}, found nothing")
-    return _OPENERS[name](path, left_out, labelling, pictures)
+    opened = _OPENERS[name](path, left_out, labelling, pictures)
+    if preprocessing is None or not hasattr(opened, "faces"):
+        return opened
+    return replace(opened, faces=replace(opened.faces, preprocessing=preprocessing))
 
 
 def _disfa(path: Path, left_out: LeftOut, how: RuleLabelling, pictures: Optional[Path]) -> DataSet:

@@ -39,6 +39,10 @@ class FaceReading:
         return FaceCropper(YuNetDetector(self.yunet_model) if self.yunet_model else HaarDetector())
 
 
+class NoFaceFound(BrokenFileError):
+    """The pictures can be read, and nobody is seen in any of them."""
+
+
 class FaceTrack(NamedTuple):
     """The crops of one recording. index: which of the recording's pictures each comes from."""
 
@@ -50,11 +54,11 @@ class FaceTrack(NamedTuple):
 def read_faces(source: PictureSource, reading: FaceReading) -> FaceTrack:
     """The face of each picture; pictures in which the person is not seen are absent.
 
-    Raises BrokenFileError where no picture shows a face.
+    Raises BrokenFileError, NoFaceFound where no picture shows a face.
     """
     found = list(_crops(source.images(), reading))
     if not found:
-        raise BrokenFileError(source.place, "a face in at least one picture", "none")
+        raise NoFaceFound(source.place, "a face in at least one picture", "none")
     return FaceTrack(
         np.stack([crop for _, crop in found]),
         np.array([picture.stamp_s for picture, _ in found]),

@@ -4,7 +4,7 @@ Columns or keys; `clip` and `subject` are needed, everything else may be missing
     clip          a name of its own for each clip
     subject       who it is; the same person has the same name everywhere, since persons are never split
     video         a video file; or
-    frames        a folder of pictures, in the order of their names, with
+    frames        a folder of pictures, in the order of their names (2 before 10), with
     frames_per_s  how many of them make a second
     face          "find" (the default) looks for the face; "whole": each picture is cut to the face already
     start_s end_s the part of the video that is the clip; all other times are the video's, too

@@ -11,7 +11,7 @@ from stf2m_ros.data.sets.text_files import numbers_of, read_table
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL
 from stf2m_ros.stream.subtitles import read_transcript
 from stf2m_ros.stream.timed_word import as_utterance
-from stf2m_ros.stream.utterance import clean_text, split_words, spread_words
+from stf2m_ros.stream.utterance import clean_text, plain_words, split_words, spread_words
 
 LABEL_COLUMNS = ("label", "start_s", "end_s")
 WORD_COLUMNS = ("text", "start_s", "end_s")
@@ -85,9 +85,13 @@ def _in_order(path: Path, line: int, labels: Iterable[LabelInterval]) -> Tuple[L
 
 
 def read_words(path: Path) -> Tuple[TimedWord, ...]:
-    """The words of a transcript with their times; those of untimed utterances are spread. Raises BrokenFileError."""
+    """The words of a transcript with their times, as the robot hears them: in the order in which they were said.
+
+    Those of untimed utterances are spread. Raises BrokenFileError.
+    """
     if path.suffix.lower() == ".csv":
-        return tuple(_timed_word(path, row.line, row.fields) for row in read_table(path, WORD_COLUMNS))
+        rows = (_timed_word(path, row.line, row.fields) for row in read_table(path, WORD_COLUMNS))
+        return _as_said(rows)
     if not path.is_file():
         raise BrokenFileError(path, "a transcript", "no file")
     try:
@@ -95,14 +99,19 @@ def read_words(path: Path) -> Tuple[TimedWord, ...]:
     except ValueError as error:
         raise BrokenFileError.told(str(error)) from error
     spread = (
-        utterance.words or spread_words(split_words(clean_text(utterance.text)), utterance.start_s, utterance.end_s)
+        _as_said(utterance.words)
+        or spread_words(split_words(clean_text(utterance.text)), utterance.start_s, utterance.end_s)
         for utterance in utterances
     )
     return tuple(word for words in spread for word in as_utterance(words))
+
+
+def _as_said(words: Iterable[TimedWord]) -> Tuple[TimedWord, ...]:
+    return plain_words(sorted(words, key=lambda word: (word.start_s, word.end_s)))
 
 
 def _timed_word(path: Path, line: int, fields: dict) -> TimedWord:
     start_s, end_s = numbers_of(path, [fields["start_s"], fields["end_s"]], 2, line)
     if not 0 <= start_s <= end_s:
         raise BrokenFileError(path, "start_s of 0 or later and not after end_s", f"{start_s:g} and {end_s:g}", line)
-    return TimedWord(clean_text(fields["text"]), start_s, end_s)
+    return TimedWord(fields["text"], start_s, end_s)

@@ -1,9 +1,10 @@
 """Where a recording's pictures come from: files, one after another, or a video; read one at a time."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Protocol, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 import cv2
 import numpy as np
@@ -30,6 +31,10 @@ class PictureSource(Protocol):
     @property
     def place(self) -> Path:
         """The file or folder, for messages."""
+        ...
+
+    def length_s(self) -> float:
+        """From the clip's start to its end; infinity where nothing tells it."""
         ...
 
     def images(self) -> Iterator[Picture]: ...
@@ -132,9 +137,15 @@ def read_picture(path: Path) -> np.ndarray:
 
 
 def pictures_in(folder: Path) -> Tuple[Path, ...]:
-    """The picture files of a folder, in the order of their names; hidden ones (of archives) are none."""
+    """The picture files of a folder, in the order of their names, 2 before 10; hidden ones (of archives) are none."""
     found = (path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
-    return tuple(sorted(path for path in found if not path.name.startswith(".")))
+    return tuple(sorted((path for path in found if not path.name.startswith(".")), key=_counted))
+
+
+def _counted(path: Path) -> Tuple[List[Union[str, int]], str]:
+    """The name with its numbers as such; text and numbers take turns, so that any two can be compared."""
+    parts = re.split(r"([0-9]+)", path.stem)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], path.name
 
 
 def _opened(path: Path) -> cv2.VideoCapture:

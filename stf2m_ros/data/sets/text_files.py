@@ -19,7 +19,9 @@ class Row(NamedTuple):
 def read_lines(path: Path) -> List[str]:
     """The lines of a UTF-8 file, a byte order mark or not. Raises BrokenFileError."""
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines: it also parts at signs that may stand within a text, such as U+2028 in a line of JSON.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        return lines if lines[-1] else lines[:-1]
     except FileNotFoundError as error:
         raise BrokenFileError(path, "a text file", "no file") from error
     except UnicodeDecodeError as error:
@@ -40,7 +42,7 @@ def read_table(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> 
             header = [name.strip() for name in next(reader, [])]
             _check_header(path, header, needed, known)
             for values in reader:
-                if values:
+                if any(value.strip() for value in values):  # spreadsheets write commas for rows that are empty
                     yield _row(path, header, values, reader.line_num)
         except UnicodeDecodeError as error:
             found = f"byte {error.object[error.start]:#x}"

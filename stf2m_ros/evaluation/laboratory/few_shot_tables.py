@@ -91,7 +91,7 @@ def shots_table(every: ByMethod) -> Table:
     return Table("K-shot: all data, then K expressions of new people", ("Method",), columns, tuple(rows), note=note)
 
 
-_TOO_FEW_EXPRESSIONS = "these people have fewer expressions of every emotion"
+_TOO_FEW_EXPRESSIONS = "these people have fewer expressions of every emotion, or there is one of them alone"
 
 
 def defects_table(found: Defects) -> Table:

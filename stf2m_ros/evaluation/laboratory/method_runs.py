@@ -88,7 +88,7 @@ class Laboratory:
         return model
 
     def windows(self, clips: TokenCache) -> WindowSampler:
-        return WindowSampler(clips, self.grid, self.sampling, list(self.words))
+        return WindowSampler(clips, self.grid, self.sampling, list(self.words), self.card.text)
 
     def trained(self, method: str, clips: TokenCache, seed: int) -> Method:
         """Raises ValueError for fewer clips than the method's tasks need, FloatingPointError where it diverges."""
@@ -118,7 +118,8 @@ class Laboratory:
 def open_laboratory(encoded: EncodedData, bundle: Path, steps: int) -> Laboratory:
     """With the words of all clips, and the rules and ranges of the bundle."""
     opened = load_bundle(bundle)
-    words = tuple(cache_vocabulary(encoded.training(), encoded.judged())) or ("-",)
+    looked_up = {"pairs": opened.card.text.pairs, "whole_utterances": opened.card.text.whole_utterances}
+    words = tuple(cache_vocabulary(encoded.training(), encoded.judged(), **looked_up)) or ("-",)
     return Laboratory(opened.card, opened.rules, encoded.grid(), words, steps)
 
 

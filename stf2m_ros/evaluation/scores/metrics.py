@@ -92,13 +92,18 @@ def with_spread(found: Answers, metric: Metric, rounds: int, seed: int) -> Cell:
 
 
 def over_subjects(subjects: np.ndarray, measure: Callable[[np.ndarray], float], rounds: int, seed: int) -> Cell:
-    """What measure gives for (K,) how often each row's subject was drawn, over `rounds` draws with replacement."""
+    """What measure gives for (K,) how often each row's subject was drawn, over `rounds` draws with replacement.
+
+    NaN of a draw says that it holds nothing to measure; it does not count.
+    """
     people, owner = np.unique(subjects, return_inverse=True)
     if len(people) < 2:
         return Missing(f"{len(people)} subject in these rows: a number needs at least 2 for its spread")
     rng = np.random.default_rng(seed)
     drawn = [np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people)) for _ in range(rounds)]
-    return Score.of_rounds([measure(times[owner].astype(float)) for times in drawn])
+    found = [measure(times[owner].astype(float)) for times in drawn]
+    known = [value for value in found if not np.isnan(value)]
+    return Score.of_rounds(known) if len(known) > 1 else Missing("fewer than two draws of the subjects hold such a row")
 
 
 def task_scores(scored: Scored, task: Task, rounds: int, seed: int) -> Dict[str, Cell]:

@@ -32,12 +32,14 @@ def mixed_scores(scored: Scored, values: np.ndarray, rounds: int, seed: int) -> 
         return {name: Missing("no row names several emotions at once") for name in COLUMNS}
     chosen = named.any(1)
     expected, said, subjects = named[chosen], by_emotion(values)[chosen], scored.subjects[chosen]
-    occurs = expected.any(0)
+
+    def mean_average_precision(times: np.ndarray) -> float:
+        occurs = expected[times > 0].any(0)  # in this draw: of others no precision can be told
+        return float(average_precision_score(expected[:, occurs], said[:, occurs], sample_weight=times))
+
     measures = {
         "ranking precision": lambda times: label_ranking_average_precision_score(expected, said, sample_weight=times),
-        "mean average precision": lambda times: average_precision_score(
-            expected[:, occurs], said[:, occurs], sample_weight=times
-        ),
+        "mean average precision": mean_average_precision,
         "F1, micro": lambda times: f1_score(
             expected, said >= PRESENT, sample_weight=times, average="micro", zero_division=0.0
         ),

@@ -38,12 +38,16 @@ def few_and_partly_wrong(
     """A share of the training clips, the given share of their labels forced to another class that occurs.
 
     labels: of all clips, by index. Source: the paper's Table V (20 % of the data, 30 % of the labels wrong).
+    Raises ValueError where no other class occurs.
     """
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(train)[: max(1, round(share * len(train)))]
     given = np.array(labels)[chosen]
     classes = np.unique(labels)
-    for place in rng.permutation(len(chosen))[: round(wrong_share * len(chosen))]:
+    wrong = rng.permutation(len(chosen))[: round(wrong_share * len(chosen))]
+    if len(wrong) and len(classes) < 2:
+        raise ValueError("expected two classes, of which one can be given for the other, found one")
+    for place in wrong:
         given[place] = rng.choice(classes[classes != given[place]])
     return Labelled(chosen, given)
 

@@ -16,7 +16,7 @@ from stf2m_ros.evaluation.judging import judged_in_one_window, judged_name, judg
 from stf2m_ros.evaluation.scores.metrics import METRICS, SIX, task_scores
 from stf2m_ros.evaluation.scores.scored import Scored, from_arrays, joined, to_arrays
 from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, task_row
-from stf2m_ros.evaluation.study import EvaluationData, Row, StudyContext, StudyResult, Table
+from stf2m_ros.evaluation.study import Cell, EvaluationData, Missing, Row, StudyContext, StudyResult, Table, numbered
 from stf2m_ros.runtime.bundle import read_card
 from stf2m_ros.runtime.engine import Engine
 
@@ -44,12 +44,12 @@ class CrossDataset:
 
 
 def _as_it_is(context: StudyContext, sets: Tuple[EvaluationData, ...]) -> Table:
-    rows = []
-    for bundle in (context.bundle, *context.other_bundles):
-        card = read_card(bundle)
+    rows, bundles = [], (context.bundle, *context.other_bundles)
+    cards = [read_card(bundle) for bundle in bundles]
+    for bundle, card, name in zip(bundles, cards, numbered([card.name for card in cards])):
         for data in sets:
             scored, _ = judged_on(data, bundle, context.work)
-            rows.append(task_row((f"{card.name}: {card.caveat}", data.name), scored, context.size.rounds, context.seed))
+            rows.append(task_row((f"{name}: {card.caveat}", data.name), scored, context.size.rounds, context.seed))
     return Table("As it is", ("Bundle", "Judged on"), TASK_COLUMNS, tuple(rows))
 
 
@@ -60,7 +60,7 @@ def _last_layer(context: StudyContext, sets: Tuple[EvaluationData, ...]) -> Tabl
         return Table("Last layer fitted to one set, 6-way", headings, columns, (row,))
     seen = {data.name: _embedded(context, data) for data in sets}
     rows = [
-        Row((one, other), task_scores(_fitted(seen[one], seen[other], one == other), SIX, context.size.rounds, 0))
+        Row((one, other), _cells(seen[one], seen[other], one == other, context.size.rounds))
         for one in seen
         for other in seen
     ]
@@ -68,12 +68,27 @@ def _last_layer(context: StudyContext, sets: Tuple[EvaluationData, ...]) -> Tabl
     return Table("Last layer fitted to one set, 6-way", headings, columns, tuple(rows), note=note)
 
 
+def _cells(one: Embedded, other: Embedded, same: bool, rounds: int) -> Dict[str, Cell]:
+    """Of a pair of sets; why there are none where the one cannot be learned from."""
+    try:
+        return task_scores(_fitted(one, other, same), SIX, rounds, 0)
+    except ValueError as error:
+        return dict.fromkeys(METRICS, Missing(str(error)))
+
+
 def _fitted(one: Embedded, other: Embedded, same: bool) -> Scored:
-    """Answers to the other's segments with an emotion, by a last layer fitted to the first's."""
+    """Answers to the other's segments with an emotion, by a last layer fitted to the first's.
+
+    Raises ValueError where the first holds a single emotion, nobody shows one, or one person would be on both sides.
+    """
     one, other = _emotional(one), _emotional(other)
+    if not (len(one.scored) and len(other.scored)):
+        raise ValueError("expected rows with an emotion in both sets, found one without")
     if not same:
         return _answered(one, other)
     people = len(set(one.scored.subjects))
+    if people < 2:
+        raise ValueError("expected two people to learn from and to be judged on, found one")
     folds = GroupKFold(min(FOLDS, people), shuffle=True, random_state=0)
     parts = []
     for train, test in folds.split(one.embedding, groups=one.scored.subjects):

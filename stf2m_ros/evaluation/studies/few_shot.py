@@ -114,11 +114,11 @@ class _Runs:
         def cell(number: int) -> Dict[str, Any]:
             seed = self._seed(number)
             clips, judged = self._expressions(number)
-            if setting == FEW:
-                clips = few_with_wrong_labels(clips, FEW_SHARE, WRONG_SHARE, seed)
-            if setting in LABELS_OF_EACH_CLASS:
-                clips = shots_of_each_class(clips, LABELS_OF_EACH_CLASS[setting], seed)
-            return self._attempted(method, clips, judged, seed, with_shots=setting == ALL)
+            return dict(
+                attempted(
+                    lambda: self._trained_and_judged(method, _given(clips, setting, seed), judged, seed, setting == ALL)
+                )
+            )
 
         return self._rounds(f"{setting}-{method}", cell)
 
@@ -129,7 +129,8 @@ class _Runs:
             hidden = Corruption("block_mask", area, self.context.seed)
             clips, judged = self._expressions(number, hidden)
             seed = self._seed(number)
-            return self._attempted(OURS, few_with_wrong_labels(clips, share, 0.0, seed), judged, seed, False)
+            few = few_with_wrong_labels(clips, share, 0.0, seed)
+            return dict(attempted(lambda: self._trained_and_judged(OURS, few, judged, seed, with_shots=False)))
 
         return self._rounds(f"defects-{share}-{area}", cell)
 
@@ -148,11 +149,6 @@ class _Runs:
         training, judged = (expressions(half, self._laboratory.grid) for half in halves)
         return training, judged
 
-    def _attempted(
-        self, method: str, clips: TokenCache, judged: TokenCache, seed: int, with_shots: bool
-    ) -> Dict[str, Any]:
-        return dict(attempted(lambda: self._trained_and_judged(method, clips, judged, seed, with_shots)))
-
     def _trained_and_judged(
         self, method: str, clips: TokenCache, judged: TokenCache, seed: int, with_shots: bool
     ) -> Dict[str, Run]:
@@ -164,14 +160,23 @@ class _Runs:
             AS_IS: run_of(judge_clips(trained.judge(None), everybody)),
             ADAPTED: run_of(judge_clips(trained.judge(own), everybody)),
         }
-        if with_shots:
-            given, others = _parted(judged, seed)
+        given, others = _parted(judged, seed)
+        if with_shots and len(others):  # a single person has nobody to be judged on
             rest = laboratory.windows(others)
             runs[f"0 {AS_IS}"] = run_of(judge_clips(trained.judge(None), rest))
             for shots in (shots for shots in SHOTS if shots <= most_of_one_emotion(given)):
                 few = laboratory.support(given, shots, seed)
                 runs[f"{shots} {ADAPTED}"] = run_of(judge_clips(trained.judge(few), rest))
         return runs
+
+
+def _given(clips: TokenCache, setting: str, seed: int) -> TokenCache:
+    """What of the clips is learned from. Raises ValueError where there is no other emotion to give wrongly."""
+    if setting == FEW:
+        return few_with_wrong_labels(clips, FEW_SHARE, WRONG_SHARE, seed)
+    if setting in LABELS_OF_EACH_CLASS:
+        return shots_of_each_class(clips, LABELS_OF_EACH_CLASS[setting], seed)
+    return clips
 
 
 def _parted(clips: TokenCache, seed: int) -> Tuple[TokenCache, TokenCache]:

@@ -85,12 +85,13 @@ def _judged_film(recognizer: Recognizer, shown: Film, bundle: Bundle) -> Dict[st
 
 
 def _clip_groups(context: StudyContext) -> List[List[Dict[str, Any]]]:
-    """Clips of one's own that hold more than one label, each person a group."""
+    """Clips of one's own whose segments are of more than one class, each person a group."""
     bundle = load_bundle(context.bundle)
     cropper: Cropper = ReadyCrop(bundle.card.preprocessing)
     recognizer, groups = open_recognizer(bundle, cropper), {}
     for clip in context.data.clips():
-        if len({label.class_index for label in clip.labels}) > 1 and clip.frames is not None:
+        expected, _ = segment_labels(clip, bundle.card.grid.segment_s)
+        if clip.frames is not None and len(set(expected.tolist()) - {UNLABELLED}) > 1:
             groups.setdefault(clip.subject, []).append(_judged_clip(recognizer, clip, bundle))
     recognizer.close()
     return list(groups.values())

@@ -5,13 +5,12 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from stf2m_ros.evaluation.interference.corruptions import KINDS, LEVELS, Corruption
-from stf2m_ros.evaluation.judging import judged
+from stf2m_ros.evaluation.judging import judged, judged_behind
 from stf2m_ros.evaluation.report.study_figures import Curve, draw_curves
 from stf2m_ros.evaluation.scores.metrics import EIGHTEEN, SIX, Task, accuracy, answers, not_askable, with_spread
 from stf2m_ros.evaluation.scores.scored import Scored
-from stf2m_ros.evaluation.scores.subject_folds import paired_difference
-from stf2m_ros.evaluation.studies.accuracy import OUR_NAME
-from stf2m_ros.evaluation.study import Cell, Missing, Picture, Row, Score, StudyContext, StudyResult, Table
+from stf2m_ros.evaluation.studies.accuracy import OUR_NAME, ahead_of
+from stf2m_ros.evaluation.study import Picture, Row, Score, StudyContext, StudyResult, Table
 
 PAPER_LOSSES = {"fog": (0.019, 0.047), "mask": (0.052, 0.094), "distortion": (0.035, 0.064)}
 """What ST-F2M loses at 30 % and 50 % by the paper's Table IV."""
@@ -39,7 +38,7 @@ class Robustness:
     def _levels(self, context: StudyContext, kind: str, clean: Scored) -> List[Scored]:
         found = [clean]
         for level in LEVELS[1:]:
-            found.append(_aligned(judged(context, Corruption(kind, level, context.seed))[0], clean))
+            found.append(_aligned(judged_behind(context, Corruption(kind, level, context.seed), clean), clean))
         return found
 
     def _applies(self, context: StudyContext, kind: str) -> bool:
@@ -72,7 +71,7 @@ def _tables(context: StudyContext, task: Task, clean: Scored, spoiled: Dict[str,
             continue
         cells = [with_spread(answers(each, task), accuracy, context.size.rounds, context.seed) for each in levels]
         accuracies.append(Row(heading, dict(zip(COLUMNS, cells))))
-        lost = [_lost(clean, each, task) for each in levels[1:]]
+        lost = [ahead_of(clean, each, task) for each in levels[1:]]
         losses.append(Row((*heading, _allowed(kind)), dict(zip(COLUMNS[1:], lost))))
     headings = ("Methods", "Interference")
     note = "Points lost against the same rows without interference; 95 % bootstrap interval over subjects."
@@ -90,15 +89,6 @@ def _allowed(kind: str) -> str:
         if part in kind:
             return f"{100 * at_30:.1f} and {100 * at_50:.1f}"
     return "-"
-
-
-def _lost(clean: Scored, spoiled: Scored, task: Task) -> Cell:
-    both = [answers(each, task) for each in (clean, spoiled)]
-    right = [(each.said == each.expected).astype(float) for each in both]
-    if len(set(both[0].subjects)) < 2:
-        return Missing("1 subject in these rows: a number needs at least 2 for its spread")
-    gap = paired_difference(*right, both[0].subjects)
-    return Score(gap.mean, (gap.high - gap.low) / 3.92, 2000, gap.low, gap.high)
 
 
 def _not_applied(context: StudyContext, kinds: List[str]) -> Table:

@@ -9,6 +9,7 @@ from stf2m_ros.data.sets.manifest import Manifest
 from stf2m_ros.data.sets.recording import clips
 from stf2m_ros.emotions import CLASS_NAMES
 from stf2m_ros.fuzzy.components import COMPONENTS
+from stf2m_ros.stream.transcript import TimedWord, Transcript, Utterance
 
 SRT = "1\n00:00:00,500 --> 00:00:01,500\nI am fine\n\n2\n00:00:02,000 --> 00:00:03,000\nnot really\n"
 CORNER = COMPONENTS.index("left_mouth_corner")
@@ -98,6 +99,33 @@ def test_words_with_times_of_their_own_are_taken_as_they_are(folder):
     (folder / "words.csv").write_text("text,start_s,end_s\nhello,0.1,0.4\nthere,0.5,0.9\n")
     (clip,) = clips(Manifest(write_table(folder, "clip,subject,transcript\na,anna,words.csv\n")))
     assert [(word.text, word.start_s) for word in clip.words] == [("hello", 0.1), ("there", 0.5)]
+
+
+def test_a_line_of_json_may_hold_the_signs_that_part_lines_elsewhere(folder):
+    lines = (
+        json.dumps({"clip": name, "subject": "anna", "transcript": "anna.srt"}, ensure_ascii=False) for name in NAMES
+    )
+    (folder / "clips.jsonl").write_bytes("\r\n".join(lines).encode())
+    assert [recording.clip_id for recording in Manifest(folder / "clips.jsonl").recordings()] == list(NAMES)
+
+
+NAMES = ("mon\u2028day", "tues\x85day", "wednesday")
+TIMED = (("  and 3 more.", 2.0, 3.2), ("Hello,", 0.5, 1.0), ("...", 1.0, 1.5))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_timed_words_are_those_that_the_robot_would_hear(folder, suffix):
+    if suffix == ".csv":
+        lines = ["text,start_s,end_s", *(f'"{text}",{start_s},{end_s}' for text, start_s, end_s in TIMED)]
+    else:
+        words = [dict(zip(("text", "start_s", "end_s"), word)) for word in TIMED]
+        lines = [json.dumps({"text": "", "start_s": 0, "end_s": 4, "words": words})]
+    (folder / f"words{suffix}").write_text("\n".join(lines) + "\n")
+    (clip,) = clips(Manifest(write_table(folder, f"clip,subject,transcript\na,anna,words{suffix}\n")))
+    robot = Transcript()
+    robot.add(Utterance("", 0.0, 4.0, words=tuple(TimedWord(*word) for word in TIMED)))
+    assert clip.words == robot.words_between(0.0, 4.0)
+    assert [word.text for word in clip.words] == ["Hello", "and", "3", "more"]
 
 
 @pytest.mark.parametrize(

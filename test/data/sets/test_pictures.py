@@ -50,6 +50,13 @@ def test_pictures_come_in_the_order_of_their_names_and_hidden_files_are_none(tmp
     assert [path.name for path in pictures_in(tmp_path)] == ["a.png", "b.png"]
 
 
+def test_numbers_in_the_names_of_pictures_are_counted_not_spelled(tmp_path):
+    names = ["2 b.png", "7.png", "frame2.png", "frame10.png", "frame010b.png"]
+    for name in reversed(names):
+        write_picture(tmp_path / name)
+    assert [path.name for path in pictures_in(tmp_path)] == names
+
+
 def test_files_that_come_too_fast_are_thinned_to_the_nearest(tmp_path):
     paths = tuple(write_picture(tmp_path / f"{number:02}.png", number) for number in range(19))
     source = PictureFiles(paths, tuple(number / 20 + 0.012 for number in range(19)), every_s=0.1)

@@ -42,6 +42,12 @@ def test_a_table_tells_the_line_of_a_row_that_is_too_short(tmp_path):
         next(rows)
 
 
+def test_rows_that_a_spreadsheet_left_empty_are_none(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\r\n1,2\r\n,\r\n \r\n3,\r\n,\r\n")
+    assert [row.fields["a"] for row in read_table(path, ("a",))] == ["1", "3"]
+
+
 def test_a_table_without_a_needed_column_or_in_another_encoding_is_broken(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n")

@@ -43,6 +43,14 @@ def test_two_emotions_at_once_are_named_and_ranked():
     assert wrong["ranking precision"].mean < 1
 
 
+def test_an_emotion_that_a_draw_of_people_does_not_hold_costs_no_precision():
+    shares = np.zeros((4, NUM_CLASSES))
+    shares[:2, [0, 3]], shares[2:, [6, 12]] = 0.5, 0.5
+    people = np.array(["P0", "P0", "P1", "P1"])  # many a draw holds one of them alone
+    perfect = mixed_scores(Scored(people, people, np.array([0, 0, 6, 6]), shares, shares), shares, rounds=10, seed=0)
+    assert [cell.mean for cell in perfect.values()] == [1.0, 1.0, 1.0]
+
+
 def test_where_no_row_names_two_emotions_there_is_nothing_to_rank():
     cells = mixed_scores(sure(0.5, 0.5), np.ones((2000, NUM_CLASSES)), 3, 0)
     assert set(map(type, cells.values())) == {Missing}

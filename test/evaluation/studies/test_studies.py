@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from tiny_studies import TINY, TinyData, tiny_context
 
+from stf2m_ros.data.clip import LabelInterval
+from stf2m_ros.emotions import NEUTRAL_INDEX
+from stf2m_ros.evaluation.interference.corruptions import CLEAN
 from stf2m_ros.evaluation.judging import judged_in_one_window
 from stf2m_ros.evaluation.report.writing import missing_reasons, write_report
 from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, Accuracy
@@ -18,6 +21,14 @@ from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
 from stf2m_ros.runtime.bundle import read_card, write_card
 
 SHORT = replace(TINY, name="smoke")  # where a study asks less of a smoke run
+
+
+class AllNeutral(TinyData):
+    """The same people, who show nothing."""
+
+    def clips(self, corruption=CLEAN):
+        for clip in super().clips(corruption):
+            yield replace(clip, labels=(LabelInterval(NEUTRAL_INDEX, 0.0, clip.labels[-1].end_s),))
 
 
 def table_of(result, words):
@@ -58,12 +69,40 @@ def test_an_outside_model_stands_in_the_same_table(tmp_path):
     assert ahead.low <= ahead.mean <= ahead.high
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_how_far_ahead_stays_empty_without_two_people_who_show_an_emotion(tmp_path, number):
+    path = tmp_path / "theirs.csv"
+    path.write_text("clip,class\nclip0,happiness\n")
+    shown = TinyData(count=1) if number else AllNeutral()
+    result = Accuracy().run(tiny_context(tmp_path, data=shown, predictions=(str(path),)))
+    (row,) = table_of(result, "ahead of").rows
+    assert row.cells["6-way ACC"].reason.startswith(f"{number} subject")
+    write_report(tmp_path / "out", [result], {})
+
+
 def test_robustness_measures_every_kind_at_every_level(tmp_path):
     result = Robustness().run(tiny_context(tmp_path))
     rows = {row.heading[1]: row for row in table_of(result, "Accuracy under interference (6-way").rows}
     assert set(rows) == {"fog", "block_mask", "patch_mask", "face_mask", "distortion", "low_light", "words", "frames"}
     assert all(set(row.cells) == set(COLUMNS) for row in rows.values())
     assert len({row.cells["0 %"].mean for row in rows.values()}) == 1
+
+
+class NobodyBehindAMask(TinyData):
+    """No face is found behind any cover."""
+
+    def clips(self, corruption=CLEAN):
+        return () if corruption.level and corruption.kind.endswith("mask") else super().clips(corruption)
+
+
+def test_where_a_mask_hides_every_face_all_is_lost_and_the_rest_is_told(tmp_path):
+    context = tiny_context(tmp_path, data=NobodyBehindAMask())
+    accuracies = {row.heading[1]: row.cells for row in table_of(Robustness().run(context), "Accuracy under").rows}
+    assert accuracies["block_mask"]["50 %"].mean == 0.0
+    assert accuracies["frames"]["50 %"].n == 3
+    result = Accuracy().run(context)
+    assert isinstance(table_of(result, "Calibration").rows[1].cells["Brier score"], Missing)
+    write_report(tmp_path / "out", [result], {})
 
 
 def test_without_a_bundle_a_study_leaves_its_row_empty(tmp_path):
@@ -103,6 +142,14 @@ def test_every_pair_of_ranges_is_answered_from_one_pass(tmp_path):
     assert "own ranges are" in table.note
 
 
+def test_a_class_that_nobody_shows_leaves_its_cells_empty_and_the_report_whole(tmp_path):
+    result = FuzzyRanges().run(tiny_context(tmp_path, size=SHORT))  # none of the tiny clips is of anger-high
+    cells = [row.cells["anger-high RECALL"] for row in table_of(result, "Membership ranges").rows]
+    assert set(map(type, cells)) == {Missing}
+    write_report(tmp_path / "out", [result], {})
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["studies"]
+
+
 def test_at_the_bundles_own_ranges_the_answer_is_what_the_robot_says(tmp_path):
     context, heads = tiny_context(tmp_path), []
     card = read_card(context.bundle)
@@ -125,6 +172,15 @@ def test_a_last_layer_fitted_to_one_set_is_judged_on_another(tmp_path):
     assert all(isinstance(row.cells["ACC"], Score) for row in pairs.values())
 
 
+def test_a_set_that_nothing_can_be_learned_from_leaves_its_rows_empty(tmp_path):
+    context = tiny_context(tmp_path, other_data=(TinyData(count=1, name="one"), AllNeutral(name="still")))
+    rows = {row.heading: row.cells["ACC"] for row in table_of(CrossDataset().run(context), "Last layer").rows}
+    assert isinstance(rows["tiny", "tiny"], Score)
+    assert rows["one", "tiny"].reason == "expected two emotions to learn from, found ['happiness']"
+    assert rows["one", "one"].reason.startswith("expected two people")
+    assert rows["tiny", "still"].reason.startswith("expected rows with an emotion in both sets")
+
+
 def test_one_set_alone_is_no_cross_dataset_study(tmp_path):
     table = table_of(CrossDataset().run(tiny_context(tmp_path)), "Last layer")
     assert "two or more are needed" in missing_reasons(table)[0]
@@ -138,6 +194,19 @@ def test_ones_own_recordings_are_judged_as_sequences(tmp_path):
         assert isinstance(row.cells["segments right"], Score)
         assert isinstance(row.cells["boundaries found"], Score)
     assert {picture.path.name for picture in result.pictures} == {"robot_groups.png", "robot_sequences.png"}
+
+
+class OneTooBrief(TinyData):
+    """The first clip's labels are shorter than half a segment."""
+
+    def clips(self, corruption=CLEAN):
+        for place, clip in enumerate(super().clips(corruption)):
+            brief = (LabelInterval(NEUTRAL_INDEX, 0.0, 0.1), LabelInterval(3, 1.0, 1.2))
+            yield clip if place else replace(clip, labels=brief)
+
+
+def test_a_clip_without_a_labelled_segment_is_no_sequence(tmp_path):
+    assert Robot().run(tiny_context(tmp_path, data=OneTooBrief())).facts["clips"] == 3
 
 
 def test_speed_is_told_of_each_engine_or_why_it_is_not_here(tmp_path):
