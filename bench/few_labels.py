@@ -28,7 +28,7 @@ from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.window_batches import cache_vocabulary
 from stf2m_ros.runtime.bundle import load_bundle
 from stf2m_ros.stream.settings import WindowGrid
-from stf2m_ros.training.sources import WINDOW_CLIPS
+from stf2m_ros.training.clip_names import WINDOW_CLIPS
 
 
 class Contender(NamedTuple):

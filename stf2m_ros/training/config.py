@@ -16,8 +16,9 @@ from stf2m_ros.net.stf2m import WindowHeadConfig
 from stf2m_ros.runtime.card import FuzzySettings
 from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
 from stf2m_ros.stream.settings import Preprocessing, TextSettings, WindowGrid
+from stf2m_ros.training.data_sources import DataSetSource
 from stf2m_ros.training.fuzzy_ranges import FuzzyRangesSettings
-from stf2m_ros.training.sources import DataSetSource, GeneratedClips
+from stf2m_ros.training.generated_clips import GeneratedClips
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from stf2m_ros.meta.pretraining import FrameReadout
 from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.net.frame_encoder import FeatureFrontEnd
+from stf2m_ros.training.clip_names import SPLITS, WINDOW_CLIPS, joined
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.data_sources import prepare_data_sets
 from stf2m_ros.training.made_from import weights_stamp
 from stf2m_ros.training.pipeline import TrainingPipeline
-from stf2m_ros.training.sources import SPLITS, WINDOW_CLIPS, joined, prepare_data_sets
 
 
 class FeaturePipeline(TrainingPipeline):

@@ -15,8 +15,9 @@ from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.checkpoint import MadeFrom, changed_parts
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
+from stf2m_ros.training.clip_names import WINDOW_CLIPS
 from stf2m_ros.training.config import TrainingConfig
-from stf2m_ros.training.sources import WINDOW_CLIPS, generated
+from stf2m_ros.training.generated_clips import generated
 
 PRETRAINING, WINDOWS, META, WINDOWS_AT, META_AT = "pretraining", "windows", "meta", "windows_at", "meta_at"
 """Stages, named as their checkpoints are; the last two go on at fitted ranges, which stand behind the name."""

@@ -7,7 +7,7 @@ from stf2m_ros.data.sets.catalogue import NAMES
 from stf2m_ros.fuzzy.rule_base import RuleTable, load_rule_base
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.config import TrainingConfig
-from stf2m_ros.training.sources import DataSetSource
+from stf2m_ros.training.data_sources import DataSetSource
 from stf2m_ros.training.word_vectors import OF_THE_CLIPS
 
 

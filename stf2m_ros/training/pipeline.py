@@ -23,21 +23,15 @@ from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_writing import Trained, write_bundle
+from stf2m_ros.training.clip_names import SPLITS, WINDOW_CLIPS, ClipNames, joined, stores_below
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.data_sources import prepare_data_sets
 from stf2m_ros.training.fuzzy_ranges import RANGES_PICTURE, FittedRanges
+from stf2m_ros.training.generated_clips import prepare_generated
 from stf2m_ros.training.imagenet_weights import begin_with_imagenet
 from stf2m_ros.training.kept_steps import KeptSteps
 from stf2m_ros.training.made_from import PRETRAINING, settings_of, weights_stamp
 from stf2m_ros.training.named_places import check_places, named_rules
-from stf2m_ros.training.sources import (
-    SPLITS,
-    WINDOW_CLIPS,
-    ClipNames,
-    joined,
-    prepare_data_sets,
-    prepare_generated,
-    stores_below,
-)
 from stf2m_ros.training.steps import STEPS, RunRecord
 from stf2m_ros.training.window_stage import WindowStage
 from stf2m_ros.training.zero_shot import zero_shot_scores

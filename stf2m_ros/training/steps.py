@@ -11,9 +11,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.row_files import write_atomically
 from stf2m_ros.meta.checkpoint import checkpoint_step, made_otherwise
+from stf2m_ros.training.clip_names import SPLITS
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.made_from import META, META_AT, PRETRAINING, WINDOWS, WINDOWS_AT, changed_checkpoints
-from stf2m_ros.training.sources import SPLITS
 
 _LOG = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import pytest
 
 from stf2m_ros.net.frame_encoder import FrameEncoderConfig
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.data_sources import DataSetSource
 from stf2m_ros.training.fuzzy_ranges import FuzzyRangesSettings
 from stf2m_ros.training.made_from import META, META_AT, PRETRAINING, WINDOWS, WINDOWS_AT, settings_of
-from stf2m_ros.training.sources import DataSetSource
 
 STAGES = (PRETRAINING, WINDOWS, META, WINDOWS_AT, META_AT)
 CONFIG = TrainingConfig(data_sets=(DataSetSource("manifest", "here/clips.csv"),))

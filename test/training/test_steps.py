@@ -9,8 +9,9 @@ import torch
 from stf2m_ros.cli import train
 from stf2m_ros.meta.checkpoint import save_checkpoint
 from stf2m_ros.training.config import TrainingConfig
+from stf2m_ros.training.data_sources import DataSetSource
+from stf2m_ros.training.generated_clips import GeneratedClips
 from stf2m_ros.training.made_from import PRETRAINING, WINDOWS, WINDOWS_AT, settings_of
-from stf2m_ros.training.sources import DataSetSource, GeneratedClips
 from stf2m_ros.training.steps import STEPS, RunRecord, duration
 
 

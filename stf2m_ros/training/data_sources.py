@@ -1,10 +1,9 @@
-"""Where clips come from: the generator, and data sets on disk. All end in one store for each side of the split."""
+"""Clips that are read from data sets on disk; their people are split, each person on one side."""
 
 import logging
 import re
 import zlib
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
@@ -12,51 +11,18 @@ from tqdm import tqdm
 
 from stf2m_ros.data.clip_store import ClipStore
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.generated_faces.clip import generate_clip
-from stf2m_ros.data.generated_faces.settings import GENERATOR_VERSION, GeneratorSettings
 from stf2m_ros.data.rule_labels import RuleLabelling
 from stf2m_ros.data.sets.broken import LeftOut
 from stf2m_ros.data.sets.catalogue import open_data_set
 from stf2m_ros.data.sets.recording import Recording
 from stf2m_ros.data.store_filling import ClipJob, Outcome, fill_stores
 from stf2m_ros.stream.settings import Preprocessing
+from stf2m_ros.training.clip_names import SPLITS, WINDOW_CLIPS, ClipNames
 
 _LOG = logging.getLogger(__name__)
 _PIXELS = Preprocessing()
-SPLITS = ("train", "validation")
-WINDOW_CLIPS = "windows"
 _KIND = {"ckplus48": "ckplus"}
 """Sets that show the same people under another name."""
-ClipNames = Dict[str, List[str]]
-"""Names of the clips of each split, in the order in which they are used; WINDOW_CLIPS: of "train", those of stage 2."""
-
-
-@dataclass(frozen=True)
-class GeneratedClips:
-    """How many generated clips to train and to validate on. Nobody is in both.
-
-    windows: clips for stage 2, of people whom stage 1 never saw, at windows_frames_per_s; 0: stage 1's own clips.
-    The encoder reads the people it has learned from too well: a head trained on them trusts its tokens too much.
-    occluded_share, foggy_share: of the training clips (stage 1 and 2), those in which something comes before the face
-    at some time, fog stands before the camera. covered_share: of the clips of stage 2, those in which something large
-    hides part of the picture; stage 1 covers faces as it draws them (`augmentation.covered_share`).
-    training_frames_per_s: stage 1 looks at single frames, and learns more from more people than from more of each.
-    """
-
-    training: int = 1400
-    windows: int = 0
-    validation: int = 120
-    occluded_share: float = 0.15
-    covered_share: float = 0.0
-    foggy_share: float = 0.0
-    training_frames_per_s: float = 10.0
-    windows_frames_per_s: float = 5.0
-    duration_s: float = 30.0
-    workers: int = 2
-
-    def __post_init__(self) -> None:
-        if min(self.training, self.validation, self.workers) < 1:
-            raise ValueError(f"expected at least one training clip, validation clip and worker, found {self}")
 
 
 @dataclass(frozen=True)
@@ -75,55 +41,6 @@ class DataSetSource:
             raise ValueError(f"workers: expected at least 1, found {self.workers}")
         if not 0 <= self.validation_share < 1:
             raise ValueError(f"validation_share: expected 0 to 1, found {self.validation_share}")
-
-
-class Generated(NamedTuple):
-    """So many clips, made like this."""
-
-    how: GeneratorSettings
-    count: int
-
-
-def generated(settings: GeneratedClips, pixels: Preprocessing) -> Dict[str, Generated]:
-    """What is generated for each use."""
-    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s, size_px=pixels.size_px)
-    spoiled = replace(
-        validation,
-        occluded_share=settings.occluded_share,
-        covered_share=settings.covered_share,
-        foggy_share=settings.foggy_share,
-    )
-    covered_share = 0.0 if settings.windows else settings.covered_share
-    train = replace(spoiled, people="train", frames_per_s=settings.training_frames_per_s, covered_share=covered_share)
-    windows = replace(spoiled, people=WINDOW_CLIPS, frames_per_s=settings.windows_frames_per_s)
-    return {
-        "train": Generated(train, settings.training),
-        WINDOW_CLIPS: Generated(windows, settings.windows),
-        "validation": Generated(validation, settings.validation),
-    }
-
-
-def prepare_generated(
-    settings: GeneratedClips, stores: Dict[str, ClipStore], pixels: Preprocessing = _PIXELS
-) -> ClipNames:
-    """Generate and store every clip that is missing, or was made with other settings."""
-    names = {
-        use: _generate(*made, stores["validation" if use == "validation" else "train"], settings.workers)
-        for use, made in generated(settings, pixels).items()
-    }
-    return {**names, WINDOW_CLIPS: names[WINDOW_CLIPS] or names["train"]}
-
-
-def _generate(how: GeneratorSettings, count: int, store: ClipStore, workers: int) -> List[str]:
-    made_from = fingerprint(how, GENERATOR_VERSION)
-    jobs = [
-        ClipJob(store.folder, f"{how.people}_{seed:06d}", partial(generate_clip, seed, how), made_from)
-        for seed in range(count)
-    ]
-    done = fill_stores(jobs, workers)
-    for _, outcome in tqdm(done, total=count, desc=f"generate {how.people} clips", mininterval=1.0, disable=not count):
-        outcome()
-    return [job.name for job in jobs]
 
 
 class _Opened(NamedTuple):
@@ -146,9 +63,7 @@ def prepare_data_sets(
 
     Raises BrokenFileError, and ValueError where clips of two sets share a name, or a person would be on both sides.
     """
-    opened = [
-        _opened(source, labelling, pixels) for source in sources
-    ]  # all, so that it is told before hours of reading
+    opened = [_opened(source, labelling, pixels) for source in sources]  # all: told before hours of reading
     _check_names(opened)
     _check_people(opened)
     return [_prepare(each, stores) for each in opened]
@@ -223,12 +138,3 @@ def split_of(subject: str, validation_share: float) -> str:
 def clip_name(set_name: str, clip_id: str) -> str:
     """A file name; clips of different sets never share one."""
     return re.sub(r"[^\w.-]", "_", f"{set_name}-{clip_id}")
-
-
-def stores_below(folder: Path) -> Dict[str, ClipStore]:
-    return {split: ClipStore(folder / split) for split in SPLITS}
-
-
-def joined(parts: Tuple[ClipNames, ...]) -> ClipNames:
-    """The clips of all sources, source by source."""
-    return {use: [name for part in parts for name in part[use]] for use in (*SPLITS, WINDOW_CLIPS)}
