@@ -169,15 +169,21 @@ class _Kept:
                 self._is_settled[place], self.settled[place] = True, segment.class_index
 
 
-def _clip_scores(clip: Dict[str, Any], answer: str, when: str, grid: WindowGrid) -> Dict[str, float]:
-    expected, said = np.array(clip["expected"]), np.array(clip[when])
-    labelled = expected != UNLABELLED
-    reduce = ANSWERS[answer]
-    return sequence_scores(reduce(expected[labelled]), reduce(said[labelled]), grid.segment_s, grid.hop_s)
+def stretch_scores(clip: Dict[str, Any], answer: str, when: str, grid: WindowGrid) -> List[Dict[str, float]]:
+    """Of each stretch of the clip that is labelled throughout: what was said between them joins no two."""
+    expected, said = (ANSWERS[answer](np.array(clip[part])) for part in ("expected", when))
+    labelled = np.flatnonzero(np.array(clip["expected"]) != UNLABELLED)
+    stretches = np.split(labelled, np.flatnonzero(np.diff(labelled) > 1) + 1)
+    return [sequence_scores(expected[part], said[part], grid.segment_s, grid.hop_s) for part in stretches]
+
+
+def _right(clips: List[Dict[str, Any]], answer: str, grid: WindowGrid) -> List[float]:
+    """The share of the settled segments that is right, of each stretch."""
+    return [each["segments right"] for clip in clips for each in stretch_scores(clip, answer, SETTLED, grid)]
 
 
 def _scores(groups: List[List[Dict[str, Any]]], answer: str, when: str, grid: WindowGrid) -> Dict[str, Cell]:
-    by_group = [[_clip_scores(clip, answer, when, grid) for clip in group] for group in groups]
+    by_group = [[each for clip in group for each in stretch_scores(clip, answer, when, grid)] for group in groups]
     cells: Dict[str, Cell] = {}
     for column in COLUMNS:
         means = [np.mean(known) for group in by_group if (known := _known(group, column))]
@@ -195,7 +201,7 @@ def _angles(groups: List[List[Dict[str, Any]]], grid: WindowGrid) -> Table:
     rows = []
     for angle in sorted({clip["angle"] for clip in clips}):
         these = [clip for clip in clips if clip["angle"] == angle]
-        right = [_clip_scores(clip, "6 + neutral", SETTLED, grid)["segments right"] for clip in these]
+        right = _right(these, "6 + neutral", grid)
         if len(these) < 2:
             rows.append(Row.empty((angle,), columns, "one clip: a number needs at least 2 for its spread"))
         else:
@@ -213,7 +219,7 @@ def _pictures(context: StudyContext, groups: List[List[Dict[str, Any]]], grid: W
     names = [f"group {number + 1}" for number in range(len(groups))]
     bars = {}
     for answer in ANSWERS:
-        right = [[_clip_scores(clip, answer, SETTLED, grid)["segments right"] for clip in group] for group in groups]
+        right = [_right(group, answer, grid) for group in groups]
         bars[answer] = Curve(names, [np.mean(each) for each in right], [np.std(each) for each in right])
     title = f"Segments right in each group, {context.data.name}"
     path = draw_bars(bars, names, title, "share of the segments", context.out / "robot_groups.png")

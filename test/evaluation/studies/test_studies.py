@@ -6,6 +6,7 @@ import pytest
 from tiny_studies import TINY, TinyData, tiny_context
 
 from stf2m_ros.data.clip import LabelInterval
+from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import NEUTRAL_INDEX
 from stf2m_ros.evaluation.interference.corruptions import CLEAN
 from stf2m_ros.evaluation.judging import judged_in_one_window
@@ -14,11 +15,12 @@ from stf2m_ros.evaluation.studies.accuracy import TASK_COLUMNS, Accuracy
 from stf2m_ros.evaluation.studies.catalogue import NAMES, open_study
 from stf2m_ros.evaluation.studies.cross_dataset import CrossDataset
 from stf2m_ros.evaluation.studies.fuzzy_ranges import RANGES, EveryRange, FuzzyRanges
-from stf2m_ros.evaluation.studies.robot import AT_ONCE, SETTLED, Robot
+from stf2m_ros.evaluation.studies.robot import AT_ONCE, SETTLED, Robot, stretch_scores
 from stf2m_ros.evaluation.studies.robustness import COLUMNS, Robustness
 from stf2m_ros.evaluation.studies.speed import Speed
 from stf2m_ros.evaluation.study import OUTSIDE, PAPER, Missing, Score
 from stf2m_ros.runtime.bundle import read_card, write_card
+from stf2m_ros.stream.settings import WindowGrid
 
 SHORT = replace(TINY, name="smoke")  # where a study asks less of a smoke run
 
@@ -207,6 +209,13 @@ class OneTooBrief(TinyData):
 
 def test_a_clip_without_a_labelled_segment_is_no_sequence(tmp_path):
     assert Robot().run(tiny_context(tmp_path, data=OneTooBrief())).facts["clips"] == 3
+
+
+def test_what_is_said_between_labelled_stretches_finds_no_boundary():
+    clip = {"expected": [NEUTRAL_INDEX] * 2 + [UNLABELLED] * 8 + [1, 1], SETTLED: [NEUTRAL_INDEX] * 6 + [1] * 6}
+    first, second = stretch_scores(clip, "18 + neutral", SETTLED, WindowGrid())
+    assert first["segments right"] == second["segments right"] == 1.0
+    assert np.isnan([first["boundaries found"], second["boundaries found"]]).all()
 
 
 def test_speed_is_told_of_each_engine_or_why_it_is_not_here(tmp_path):
