@@ -13,6 +13,7 @@ from stf2m_ros.meta.processes import ALONE
 from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowTrainingSettings
+from stf2m_ros.net.frame_encoder import FrameEncoderConfig
 from stf2m_ros.net.fuzzy_layer import RuleTensors
 from stf2m_ros.net.stf2m import WindowHeadConfig
 from stf2m_ros.stream.settings import TextSettings, WindowGrid
@@ -24,6 +25,7 @@ MEANT = {"great": 0, "hateful": 3, "awful": 6}
 CONFIG = TrainingConfig(
     grid=WindowGrid(span_s=6.0),
     text=TextSettings(buckets=512, rank=8, add_up=True, whole_utterances=True),
+    encoder=FrameEncoderConfig(features=1),  # nobody is seen: no picture
     head=WindowHeadConfig(rows=1, columns=1, embedding_dim=16, word_evidence=True),
     window_training=WindowTrainingSettings(
         begin_at_regression=True, optimiser=OptimiserSettings(steps=1, batch_size=2, rate=1e-6)
