@@ -6,7 +6,8 @@ from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.training.config import TrainingConfig, load_config
 
 NARROW = MetaTrainingSettings(tasks=3)
-CONFIGS = sorted((Path(__file__).parents[2] / "config").glob("train_*.yaml"))
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted([*(ROOT / "config").glob("train_*.yaml"), ROOT / "bench" / "text_alone.yaml"])
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
