@@ -28,7 +28,7 @@ def stage(tmp_path):
         work_folder=str(tmp_path),
         grid=GRID,
         head=HEAD,
-        encoder=FrameEncoderConfig(width=8, token_dim=8),
+        encoder=FrameEncoderConfig(token_dim=8, features=1),  # tokens that no picture stands behind
         text=TextSettings(dim=6),
         window_training=WindowTrainingSettings(sampling=PLAIN, optimiser=STEPS),
         meta_training=MetaTrainingSettings(tasks=1, mixed_windows=1, task=TaskSettings(2, 4), optimiser=STEPS),
@@ -82,7 +82,8 @@ def test_episodes_are_learned_beside_the_tasks_where_there_shall_be_some(stage):
 
 def test_too_few_expressions_for_tasks_are_told_with_the_setting_to_raise(stage):
     many_shots = replace(stage.config.meta_training, task=TaskSettings(50, 4))
-    config = replace(stage.config, meta_training=many_shots)
+    of_pictures = {"encoder": FrameEncoderConfig(width=8, token_dim=8), "head": replace(HEAD, rows=4, columns=4)}
+    config = replace(stage.config, meta_training=many_shots, **of_pictures)
     raised = r"raise clips.training \(now 1400\), give data_sets, or lower meta_training.task.shots \(now 50\)"
     with pytest.raises(ValueError, match=f"bilevel: tasks need two emotions with more than 50 groups, .*; {raised}"):
         replace(stage, config=config).meta_train(model())
