@@ -1,7 +1,7 @@
-"""The way back: the frame encoder of a bundle as a network that can be trained further."""
+"""The way back: the networks of a bundle as networks that can be trained further."""
 
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import onnx
@@ -10,7 +10,14 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from stf2m_ros.export.to_onnx import HALF_SUFFIX
+from stf2m_ros.export.unrolled_recurrence import each_direction
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
+from stf2m_ros.net.stf2m import WindowHead
+
+_HEAD = "head."
+"""Before the names of its weights in the window head's graph."""
+_OTHERWISE_NAMED = {"pool.gate": "pool.gate.linear", "read": "evidence.read"}
+"""Layers whose product is taken outside of them: the graph names it after who takes it."""
 
 
 def encoder_from_graph(path: Path, faces: Tensor, expected: Optional[FrameEncoderConfig] = None) -> FrameEncoder:
@@ -41,7 +48,40 @@ def encoder_from_graph(path: Path, faces: Tensor, expected: Optional[FrameEncode
     return encoder
 
 
+def load_head_from_graph(path: Path, head: WindowHead) -> None:
+    """Gives the head the weights of the graph that `export_window_head` wrote to path, all but its last layer.
+
+    The last layer is an input of the graph. Raises ValueError when path is no such graph, or one of another size, or
+    that of a head which has learned nothing: of weights that are equal the graph holds one.
+    """
+    weights = _weights(path)
+    state = {name[len(_HEAD) :]: value for name, value in weights.items() if name.startswith(_HEAD)}
+    state.update((_layer(node.name), weights[node.input[1]].T) for node in _products(path) if node.input[1] in weights)
+    try:
+        state["recurrent.recur"] = each_direction(state["recurrent.recur"])
+        state["recurrent.recur_bias"] = state["recurrent.recur_bias"].reshape(2, 1, -1)
+        tensors = {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+        head.load_state_dict({**tensors, "last_layer": head.last_layer.detach()})
+    except (KeyError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: expected the window head of a bundle, of {head.config}, found: {reason}") from error
+
+
+def _products(path: Path) -> List[onnx.NodeProto]:
+    """Those of the graph; a constant factor lost its name in the network when it was transposed for them."""
+    return [node for node in onnx.load(str(path)).graph.node if node.op_type == "MatMul"]
+
+
+def _layer(node_name: str) -> str:
+    """ "/head/embed/embed.1/MatMul" -> "embed.1.weight": each part of a Sequential repeats the name of the whole."""
+    *parts, _ = node_name.strip("/").split("/")
+    whole = [part for part, inner in zip(parts, [*parts[1:], ""]) if not inner.startswith(f"{part}.")]
+    name = ".".join(whole)[len(_HEAD) :]
+    return f"{_OTHERWISE_NAMED.get(name, name)}.weight"
+
+
 def _weights(path: Path) -> Dict[str, np.ndarray]:
+    """Initializers as float32, by their names in the network."""
     graph = onnx.load(str(path)).graph
     return {
         _name_in_network(weight.name): numpy_helper.to_array(weight).astype(np.float32) for weight in graph.initializer

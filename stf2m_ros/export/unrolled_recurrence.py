@@ -4,6 +4,7 @@ Unrolled, sixty steps of a GRU are most of the window head's nodes, and on one w
 call it. Written for training, a step took 14 of them and two products; here it takes 10 and one.
 """
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -53,3 +54,10 @@ def _both_directions(recur: Tensor) -> Tensor:
     for direction in range(2):
         both[direction, :, :, direction] = recur[direction].reshape(hidden, 3, hidden)
     return both.reshape(2 * hidden, 6 * hidden)
+
+
+def each_direction(both: np.ndarray) -> np.ndarray:
+    """The way back: (2H, 6H) -> (2, H, 3H)."""
+    hidden = len(both) // 2
+    blocks = both.reshape(2, hidden, 3, 2, hidden)
+    return np.stack([blocks[direction, :, :, direction].reshape(hidden, 3 * hidden) for direction in range(2)])

@@ -1,6 +1,6 @@
 """Words in training: a subword table that learns, or ready vectors that stay as they are. Vectors have length one."""
 
-from typing import Dict, List
+from typing import Dict, List, Mapping
 
 import numpy as np
 import torch
@@ -38,6 +38,14 @@ class TextTable(nn.Module):
             "projection": self.project.weight.detach().numpy().T.astype(np.float16),
             "marks": np.frombuffer(self.marks.encode("ascii"), np.uint8),
         }
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Takes over what text_table.npz holds, but for the marks. Raises KeyError, ValueError for another table."""
+        with torch.no_grad():
+            for own, given in ((self.table.weight, arrays["buckets"]), (self.project.weight, arrays["projection"].T)):
+                if own.shape != given.shape:
+                    raise ValueError(f"expected {tuple(own.shape)}, found {given.shape}")
+                own.copy_(torch.from_numpy(given.astype(np.float32)))
 
 
 class WordVectors(nn.Module):

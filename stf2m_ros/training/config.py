@@ -35,6 +35,7 @@ class TrainingConfig:
     bundle_folder: str = "runs/train/bundle"
     rules: str = "config/rules/facs.yaml"
     start_from: str = ""  # a bundle whose frame encoder stage 1 begins with; else random weights
+    start_head_from: str = ""  # a bundle whose window head, last layer and words stage 2 begins with; else random ones
     clips: GeneratedClips = field(default_factory=GeneratedClips)
     data_sets: Tuple[DataSetSource, ...] = ()  # beside the generated clips
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -78,6 +79,8 @@ class TrainingConfig:
 
     def _check_words_can_begin(self) -> None:
         """Said at once, not after hours of preparing."""
+        if self.start_head_from:
+            raise ValueError("expected start_head_from or window_training.begin_at_regression, found both")
         if self.word_vectors or not (self.head.word_evidence and self.text.add_up):
             raise ValueError(
                 "window_training.begin_at_regression: expected head.word_evidence and text.add_up, and no word_vectors"

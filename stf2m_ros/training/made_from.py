@@ -15,6 +15,7 @@ from stf2m_ros.fuzzy.rule_base import load_rule_base
 from stf2m_ros.meta.checkpoint import MadeFrom, changed_parts
 from stf2m_ros.meta.training_loop import OptimiserSettings
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
+from stf2m_ros.training.bundle_head import HEAD_FILES
 from stf2m_ros.training.clip_names import WINDOW_CLIPS
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.generated_clips import generated
@@ -78,7 +79,7 @@ def _of_windows(config: TrainingConfig) -> Dict[str, object]:
         **_of_pretraining(config),
         "clips": _clips(config, "train", WINDOW_CLIPS, "validation"),  # the words of the last are known too
         "grid": (grid.slot_s, grid.segment_s, grid.span_s),
-        "head": config.head,
+        "head": _head(config),
         "text": config.text,
         "word_vectors": _size(config.word_vectors),
         "rules": (table.codes, table.weights, table.free, table.emotion, table.level),
@@ -117,6 +118,13 @@ def _steps(optimiser: OptimiserSettings) -> OptimiserSettings:
 def _clips(config: TrainingConfig, *uses: str) -> list:
     made = generated(config.clips, config.preprocessing)
     return [] if config.encoder.features else [made[use] for use in uses]
+
+
+def _head(config: TrainingConfig) -> object:
+    """With the bundle that it begins with, where there is one: so older checkpoints, which had none, stay valid."""
+    if not config.start_head_from:
+        return config.head
+    return config.head, [_content(f"{config.start_head_from}/{file}") for file in HEAD_FILES]
 
 
 def _content(path: str) -> str:

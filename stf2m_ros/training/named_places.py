@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Tuple
 
 from stf2m_ros.data.sets.catalogue import NAMES
 from stf2m_ros.fuzzy.rule_base import RuleTable, load_rule_base
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
+from stf2m_ros.training.bundle_head import HEAD_FILES
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.data_sources import DataSetSource
 from stf2m_ros.training.word_vectors import OF_THE_CLIPS
@@ -25,9 +27,8 @@ def check_places(config: TrainingConfig) -> None:
     """Raises ValueError in one line: the key, what was expected and found."""
     for key in ("work_folder", "bundle_folder"):
         _expect_folder(key, Path(getattr(config, key)))
-    graph = Path(config.start_from) / FRAME_ENCODER_FILE
-    if config.start_from and not graph.is_file():
-        raise ValueError(f"start_from: expected the folder of a bundle, found no {graph}")
+    for key, files in (("start_from", (FRAME_ENCODER_FILE,)), ("start_head_from", HEAD_FILES)):
+        _expect_bundle(key, getattr(config, key), files)
     if config.word_vectors not in ("", OF_THE_CLIPS):
         _expect_file("word_vectors", f"{OF_THE_CLIPS} or a GloVe file", config.word_vectors)
     if config.pretraining.imagenet_weights:
@@ -45,6 +46,12 @@ def _expect_folder(key: str, folder: Path) -> None:
         raise ValueError(f"{key}: expected a folder, found the file {there}")
     if not os.access(there, os.W_OK | os.X_OK):
         raise ValueError(f"{key}: expected a folder that can be written to, found {there}, which cannot")
+
+
+def _expect_bundle(key: str, folder: str, files: Tuple[str, ...]) -> None:
+    missing = [path for path in (Path(folder) / file for file in files) if not path.is_file()] if folder else []
+    if missing:
+        raise ValueError(f"{key}: expected the folder of a bundle, found no {missing[0]}")
 
 
 def _expect_file(key: str, what: str, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Callable, Dict, Iterable, Optional
 
 import torch
@@ -20,6 +21,7 @@ from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
+from stf2m_ros.training.bundle_head import begin_with_bundle
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import FittedRanges, fit_ranges, has_emotions
 from stf2m_ros.training.kept_steps import KeptSteps
@@ -51,6 +53,8 @@ class WindowStage:
         if config.word_vectors:
             words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
         model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
+        if config.start_head_from:
+            begin_with_bundle(model, Path(config.start_head_from))
         if config.window_training.begin_at_regression:
             self._begin_at_regression(model)
         of_words = {"word vectors": fingerprint(words, vectors)}

@@ -14,6 +14,10 @@ from stf2m_ros.cli import train
         ({"rules": "nothere.yaml"}, "rules: expected a file of rules, found "),
         ({"rules": "a_file"}, "rules: a_file: expected the keys name"),
         ({"start_from": "nothere"}, "start_from: expected the folder of a bundle, found no nothere/frame_encoder.onnx"),
+        (
+            {"start_head_from": "nothere"},
+            "start_head_from: expected the folder of a bundle, found no nothere/window_head.onnx",
+        ),
         ({"word_vectors": "nothere"}, "word_vectors: expected clips or a GloVe file, found no file nothere"),
         (
             {"pretraining": {"imagenet_weights": "nothere.pth"}},

@@ -36,7 +36,6 @@ def smaller_configuration(text):
     for stage in ("pretraining", "window_training"):
         config[stage]["optimiser"].update(steps=1, batch_size=2)
     config["pretraining"]["frames_per_clip"] = 4
-    config["text"] = {"buckets": 64, "rank": 4}
     config["data_sets"][0]["workers"] = 1
     return yaml.safe_dump(config)
 
