@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import yaml
+from rclpy.context import Context
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.validate_full_topic_name import validate_full_topic_name
@@ -20,6 +21,7 @@ from stf2m_ros.runtime.tensorrt_api import NO_DLA
 BOOLEANS = ("true", "false")
 _BUILT_FROM = ("bundle", "precision", "dla", "gpu_memory")
 _PARAMETERS = "ros__parameters"
+_SWITCHES_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
 _WILDCARDS = {"*": "/[^/]+", "**": "(/[^/]+)*"}
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
@@ -86,7 +88,12 @@ def params_file_content(path: str, namespace: str = "") -> str:
         content = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"params_file: expected a YAML file, found {' '.join(str(error).split())}") from error
-    check_values(_parameters_of(content, namespace))
+    values = _parameters_of(content, namespace)
+    check_values(values)
+    for name in _SWITCHES_OF_EVERY_NODE:
+        if not isinstance(values.get(name, True), bool):
+            raise ValueError(f"params_file: expected {name} to be true or false, found {values[name]!r}")
+    _check_that_ros_reads(path)
     return content
 
 
@@ -115,6 +122,16 @@ def player_command_line(given: Mapping[str, str]) -> List[str]:
     words = ["--transcript", given["transcript"]] if given["transcript"] else []
     loop = ["--loop"] if given["loop"] == "true" else []
     return [given["video"], *words, "--rate", given["rate"], "--clock", *loop]
+
+
+def _check_that_ros_reads(path: str) -> None:
+    """ROS takes less than all YAML, and nothing of a file in which it finds a value that it does not take."""
+    context = Context()
+    try:
+        context.init(["--ros-args", "--params-file", path], initialize_logging=False)
+    except RuntimeError as error:  # rclpy's RCLError is one
+        raise ValueError(f"params_file: expected what ROS reads, found {' '.join(str(error).split())}") from error
+    context.try_shutdown()
 
 
 def _check_topic(argument: str, name: str) -> None:

@@ -67,6 +67,9 @@ def test_what_the_node_would_refuse_is_refused_before_it_is_started_again_and_ag
     (b"{", "params_file: expected YAML"),
     (b"/**:\n  ros__parameters: {threads: two}", "threads: expected int, found 'two'"),
     (b"/**:\n  ros__parameters: {threads: 0}", "threads: expected 1 to 64, found 0"),
+    (b"/**:\n  ros__parameters: {use_sim_time: 'true'}", "expected use_sim_time to be true or false, found 'true'"),
+    (b"emotion_recognizer:\n  threads: 2", "params_file: expected what ROS reads, found .* before ros__parameters"),
+    (b"/camera:\n  ros__parameters: {exposure: }", "params_file: expected what ROS reads, found .*No value at line 2"),
 ])  # fmt: skip
 def test_so_is_a_params_file(tmp_path, content, told):
     path = tmp_path / "nothere.yaml"
