@@ -9,7 +9,13 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from stf2m_ros.node.launch_arguments import player_arguments, player_command_line, recognizer_arguments, remappings
+from stf2m_ros.node.launch_arguments import (
+    HEARS_THE_PLAYER,
+    player_arguments,
+    player_command_line,
+    recognizer_arguments,
+    remappings,
+)
 
 ROBOT = Path("launch") / "medical_robot.launch.py"
 
@@ -25,9 +31,9 @@ def generate_launch_description() -> LaunchDescription:
         )
         for each in player_arguments()
     ]
-    # The node follows the video's clock, at whatever rate it is played.
+    # The node follows the video's clock, at whatever rate it is played, and takes what the player sends.
     recognizer = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(robot)), launch_arguments={"use_sim_time": "true"}.items()
+        PythonLaunchDescriptionSource(str(robot)), launch_arguments=HEARS_THE_PLAYER.items()
     )
     return LaunchDescription([*arguments, recognizer, OpaqueFunction(function=_player)])
 

@@ -23,6 +23,8 @@ _BUILT_FROM = ("bundle", "precision", "dla", "gpu_memory")
 _PARAMETERS = "ros__parameters"
 _SWITCHES_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
 _WILDCARDS = {"*": "/[^/]+", "**": "(/[^/]+)*"}
+HEARS_THE_PLAYER = {"use_sim_time": "true", "image_transport": "raw", "transcript_type": "utterance"}
+"""Arguments of a recogniser to which `play` brings clock, images and words, whatever a robot's params_file says."""
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 

@@ -10,6 +10,7 @@ import ros_rig
 from stf2m_ros.cli.build_engine import parser as builder_parser
 from stf2m_ros.cli.play import parser
 from stf2m_ros.node.launch_arguments import (
+    HEARS_THE_PLAYER,
     builder_command_line,
     node_parameters,
     params_file_content,
@@ -19,6 +20,7 @@ from stf2m_ros.node.launch_arguments import (
     remappings,
 )
 from stf2m_ros.node.parameters import NODE_NAME, RecognizerParameters
+from stf2m_ros.node.player import Player
 
 LAUNCH_FILES = sorted((ros_rig.REPOSITORY / "launch").glob("*.launch.py"))
 DEFAULTS = {each.name: each.default for each in [*recognizer_arguments(), *player_arguments()]}
@@ -183,6 +185,18 @@ def test_what_the_player_is_started_with_is_what_it_takes():
         True,
         True,
     )
+
+
+def test_a_replay_hears_the_player_with_the_parameters_of_a_robot_too(rig, recognizer_node):
+    player = Player()
+    robot = {"image_transport": "compressed", "transcript_type": "string"}
+    node = recognizer_node(**{**robot, **node_parameters(HEARS_THE_PLAYER)}, autostart=True)
+    for topic in ("/image", "/transcript"):
+        rig.until(lambda topic=topic: node.count_subscribers(topic), f"a node that listens to {topic}")
+        (heard,) = {each.topic_type for each in node.get_subscriptions_info_by_topic(topic)}
+        sent = {each.node_name: each.topic_type for each in player.get_publishers_info_by_topic(topic)}
+        assert sent["play"] == heard
+    player.destroy_node()
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
