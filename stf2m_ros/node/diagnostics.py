@@ -37,6 +37,7 @@ class Health:
     images_a_second: Optional[float] = None  # by their stamps, once some came
     result_topic: str = ""
     publishers: int = 1  # on it, ourselves among them
+    unheard: str = ""  # whose words do not come, and why
     images_paced: bool = False  # only the one of each slot that counts is taken
     counts: WorkerCounts = WorkerCounts()  # noqa: RUF009  frozen
 
@@ -62,6 +63,7 @@ def diagnostic_message(node_name: str, health: Health) -> DiagnosticArray:
         "time ran backwards": counts.clock_jumps,
         "images a second": "" if health.images_a_second is None else f"{health.images_a_second:.1f}",
         "images count at": "the time of arrival" if health.stamp_trouble else "their stamps",
+        "words not heard": health.unheard,
         "failures": counts.failures,
         "last failure": counts.last_failure,
     }
@@ -90,6 +92,8 @@ def judge(health: Health) -> "tuple[bytes, str]":
         return DiagnosticStatus.WARN, _CLOCK
     if health.images_a_second is not None and health.images_a_second < LEAST_IMAGES_A_SECOND:
         return DiagnosticStatus.WARN, f"images come at {health.images_a_second:.1f} a second, about 10 are wanted"
+    if health.unheard:
+        return DiagnosticStatus.WARN, health.unheard
     if health.publishers > 1:
         text = f"{health.publishers} nodes publish on {health.result_topic}: was one left running?"
         return DiagnosticStatus.WARN, text

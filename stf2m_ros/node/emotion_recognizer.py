@@ -18,7 +18,7 @@ from stf2m_ros.node import diagnostics, log_bridge, parameters
 from stf2m_ros.node.image_bytes import header_of, rgb_of_compressed_bytes, rgb_of_image_bytes
 from stf2m_ros.node.image_messages import ImageUnreadable
 from stf2m_ros.node.image_rest import ImageRest
-from stf2m_ros.node.image_watch import ImageRate, ImageWatch, describe_publishers, topic_type_name
+from stf2m_ros.node.image_watch import ImageRate, ImageWatch, describe_publishers, describe_unheard, topic_type_name
 from stf2m_ros.node.messages import ModelIdentity, SequenceMessages, reason_text
 from stf2m_ros.node.recognizer_loading import LoadedRecognizer, load_recognizer
 from stf2m_ros.node.recognizer_worker import MAX_UTTERANCES, RecognizerWorker, WorkerCounts
@@ -47,7 +47,7 @@ class EmotionRecognizer(LifecycleNode):
         self._images: Optional[ImageWatch] = None
         self._rest = ImageRest(self)
         self._messages = SequenceMessages()  # of the worker's thread
-        self._frame_id, self._idle_state = "", "unconfigured"
+        self._frame_id, self._idle_state, self._unheard = "", "unconfigured", ""
         self._forget_images()
         # Not the node's time: where simulated time stands still, the node shall start and speak all the same.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -230,7 +230,19 @@ class EmotionRecognizer(LifecycleNode):
             silent_s = images.silent_s(now_s)
             self.get_logger().warning(f"no image on {subscription.topic_name} for {silent_s:.0f} s: {found}")
 
+    def _watch_words(self) -> None:
+        """A speech recogniser of another type or QoS is as silent as a patient who says nothing."""
+        subscription, unheard = self._transcript_subscription, ""
+        if subscription is not None:
+            type_name = topic_type_name(subscription.msg_type)
+            found = describe_unheard(self, subscription.topic_name, type_name, subscription.qos_profile)
+            unheard = found and f"words on {subscription.topic_name} are not heard: {found}"
+        if unheard and unheard != self._unheard:
+            self.get_logger().warning(unheard)
+        self._unheard = unheard
+
     def _diagnose(self) -> None:
+        self._watch_words()
         health = self._health(time.monotonic())
         message = diagnostics.diagnostic_message(self.get_fully_qualified_name(), health)
         message.header.stamp = self.get_clock().now().to_msg()
@@ -256,6 +268,7 @@ class EmotionRecognizer(LifecycleNode):
             result_topic=result_topic,
             publishers=self.count_publishers(result_topic) if result_topic else 1,
             images_paced=self._rest.paced,
+            unheard=self._unheard,
             counts=self._worker.counts if self._worker else WorkerCounts(),
         )
 

@@ -66,11 +66,20 @@ def describe_publishers(node: Node, topic: str, type_name: str, qos: QoSProfile)
     publishers = node.get_publishers_info_by_topic(topic)
     if not publishers:
         return "0 publishers; is the camera running, and is the topic's name right?"
-    troubles = [each for each in (_trouble(publisher, type_name, qos) for publisher in publishers) if each]
+    troubles = _troubles(publishers, type_name, qos)
     count = f"{len(publishers)} publisher{'s' if len(publishers) > 1 else ''}"
     if troubles:
         return f"{count}; {'; '.join(troubles)}"
     return f"{count} of fitting QoS; {_PROFILE_HINT}"
+
+
+def describe_unheard(node: Node, topic: str, type_name: str, qos: QoSProfile) -> str:
+    """Which publishers of a resolved topic our subscription cannot hear, and why; empty where it hears all."""
+    return "; ".join(_troubles(node.get_publishers_info_by_topic(topic), type_name, qos))
+
+
+def _troubles(publishers: List[TopicEndpointInfo], type_name: str, qos: QoSProfile) -> List[str]:
+    return [each for each in (_trouble(publisher, type_name, qos) for publisher in publishers) if each]
 
 
 def _trouble(publisher: TopicEndpointInfo, type_name: str, qos: QoSProfile) -> str:

@@ -35,6 +35,17 @@ def rig(ros):
 
 
 @pytest.fixture()
+def stranger(ros):
+    """A node of another process, as far as the middleware knows: in one, a topic has one type only."""
+    import rclpy
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield rclpy.create_node("stranger", context=context)
+    context.shutdown()
+
+
+@pytest.fixture()
 def recognizer_node(rig, tiny_bundle_folder):
     """Makes nodes in this process, with the tiny bundle and ready face crops unless told otherwise."""
     from ros_rig import parameters

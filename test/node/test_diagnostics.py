@@ -74,6 +74,11 @@ def test_a_camera_that_is_too_slow_is_a_warning_with_its_rate():
     assert judge(Health(state="active", images_a_second=5.0))[0] == DiagnosticStatus.OK
 
 
+def test_words_that_do_not_come_are_a_warning_that_says_whose():
+    unheard = "words on /transcript are not heard: asr sends std_msgs/msg/String, expected stf2m_msgs/msg/Utterance"
+    assert judge(Health(state="active", unheard=unheard)) == (DiagnosticStatus.WARN, unheard)
+
+
 def test_another_recogniser_on_the_same_topic_is_a_warning():
     level, text = judge(Health(state="active", result_topic="/emotion_sequence", publishers=2))
     assert (level, text) == (DiagnosticStatus.WARN, "2 nodes publish on /emotion_sequence: was one left running?")

@@ -243,6 +243,22 @@ def test_words_whose_times_run_backwards_are_passed_over(rig, recognizer_node):
     rig.until(lambda: rig.harness.said("transcript passed over"), "the reason in the log")
 
 
+def test_a_speech_recogniser_of_another_type_is_told_once_and_in_diagnostics(rig, stranger, recognizer_node):
+    words = stranger.create_publisher(String, "transcript", 10)
+    activate(recognizer_node())
+    told = "words on /transcript are not heard: stranger sends std_msgs/msg/String, expected stf2m_msgs/msg/Utterance"
+    rig.until(lambda: rig.harness.said(told), "the recogniser in the log")
+    rig.until(lambda: told in words_not_heard(rig), "the recogniser in the diagnostics")
+    stranger.destroy_publisher(words)
+    rig.until(lambda: words_not_heard(rig)[-1] == "", "the end of it")
+    assert sum(told in line for line in rig.harness.logs) == 1
+
+
+def words_not_heard(rig):
+    values = [each for array in rig.harness.diagnostics for each in array.status[0].values]
+    return [each.value for each in values if each.key == "words not heard"]
+
+
 def test_a_transcript_type_that_is_not_installed_is_told(rig, recognizer_node):
     if find_spec("hri_msgs"):
         pytest.skip("hri_msgs is installed here")

@@ -4,7 +4,7 @@ import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
 
-from stf2m_ros.node.image_watch import ImageRate, ImageWatch, describe_publishers, topic_type_name
+from stf2m_ros.node.image_watch import ImageRate, ImageWatch, describe_publishers, describe_unheard, topic_type_name
 
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -60,3 +60,13 @@ def test_where_everything_fits_the_shared_memory_profile_is_what_is_left(rig):
     rig.harness.create_publisher(Image, "/good_camera", RELIABLE)
     text = description(rig, "/good_camera", BEST_EFFORT)
     assert text.startswith("1 publisher of fitting QoS; large images get lost without the shared-memory profile")
+
+
+def test_of_several_publishers_those_that_cannot_be_heard_are_told(rig, stranger):
+    rig.harness.create_publisher(Image, "/cameras", RELIABLE)
+    rig.until(lambda: rig.harness.count_publishers("/cameras") == 1, "the publisher in the graph")
+    listened = "/cameras", topic_type_name(Image), BEST_EFFORT
+    assert describe_unheard(rig.harness, *listened) == ""
+    stranger.create_publisher(CompressedImage, "/cameras", RELIABLE)
+    told = "stranger sends sensor_msgs/msg/CompressedImage, expected sensor_msgs/msg/Image"
+    rig.until(lambda: describe_unheard(rig.harness, *listened) == told, "the second one alone")
