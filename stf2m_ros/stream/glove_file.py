@@ -1,7 +1,6 @@
 """Word vectors from a GloVe text file that the user names: gigabytes that stay on the disk."""
 
 import hashlib
-import os
 from array import array
 from functools import lru_cache
 from pathlib import Path
@@ -19,16 +18,16 @@ class GloveFile:
     """Looks words up in a file of `word number number ...` lines and reads only the lines it needs.
 
     What stays in memory is where each line starts, 16 bytes a word (35 MB for the 2.2 million of glove.840B), and
-    the words looked up last. Opening reads the file once; with an index_path the result is kept for the next time.
+    the words looked up last. Opening reads the file once.
     """
 
-    def __init__(self, path: Union[str, Path], dim: int = 300, index_path: Optional[Union[str, Path]] = None) -> None:
+    def __init__(self, path: Union[str, Path], dim: int = 300) -> None:
         """Raises ValueError if the file's first line is not a word and dim numbers, OSError if it cannot be read."""
         self.dim = dim
         self._path = Path(path)
         with open(self._path, "rb") as file:
             _check_first_line(file, dim)
-            self._hashes, self._offsets = _index(file, dim, index_path)
+            self._hashes, self._offsets = _index(file, dim)
         self.embed = lru_cache(maxsize=REMEMBERED_WORDS)(self._embed)
 
     def _embed(self, word: str) -> np.ndarray:
@@ -73,21 +72,7 @@ def _hash(word: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(word, digest_size=8).digest(), "little")
 
 
-def _index(file: BinaryIO, dim: int, index_path: Optional[Union[str, Path]]) -> Index:
-    """Made by reading the file once, or read from index_path if that was made of this very file."""
-    status = os.fstat(file.fileno())
-    made_of = np.array([status.st_size, status.st_mtime_ns, dim], np.int64)
-    if index_path is not None and Path(index_path).exists():
-        with np.load(str(index_path), allow_pickle=False) as stored:
-            if np.array_equal(stored["made_of"], made_of):
-                return stored["hashes"], stored["offsets"]
-    hashes, offsets = _scan(file, dim)
-    if index_path is not None:
-        _write(Path(index_path), made_of=made_of, hashes=hashes, offsets=offsets)
-    return hashes, offsets
-
-
-def _scan(file: BinaryIO, dim: int) -> Index:
+def _index(file: BinaryIO, dim: int) -> Index:
     hashes, offsets, offset = array("Q"), array("q"), 0
     for line in file:
         word = line.split(b" ", 1)[0]
@@ -99,10 +84,3 @@ def _scan(file: BinaryIO, dim: int) -> Index:
     found = np.frombuffer(hashes, np.uint64), np.frombuffer(offsets, np.int64)
     order = np.argsort(found[0], kind="stable")
     return found[0][order], found[1][order]
-
-
-def _write(path: Path, **arrays: np.ndarray) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with open(part, "wb") as stream:
-        np.savez(stream, **arrays)
-    os.replace(part, path)

@@ -44,16 +44,6 @@ def test_an_unknown_word_is_all_zero(small_path):
     assert GloveFile(small_path, dim=3).embed("xyzzy").tolist() == [0, 0, 0]
 
 
-def test_an_index_is_kept_for_the_next_time_and_made_anew_for_a_changed_file(small_path, tmp_path):
-    index_path = tmp_path / "index.npz"
-    GloveFile(small_path, 3, index_path)
-    kept = index_path.read_bytes()
-    assert np.allclose(GloveFile(small_path, 3, index_path).embed("the"), [0.6, 0.8, 0])
-    assert index_path.read_bytes() == kept
-    small_path.write_text("new 1 0 0\nthe 0 0 1\n")
-    assert GloveFile(small_path, 3, index_path).embed("the").tolist() == [0, 0, 1]
-
-
 @pytest.mark.parametrize("content", ["the 1 2\n", "just some text here\n", "", "the 1 2 3 4 5 6 7 8 9 10 11 12\n"])
 def test_a_file_of_another_form_says_what_was_found(tmp_path, content):
     path = tmp_path / "other.txt"
