@@ -98,8 +98,11 @@ def is_writable(folder: Union[str, Path]) -> bool:
 
 
 def default_cache_folder() -> Path:
-    """Where engines are kept unless the user says otherwise."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Where engines are kept unless the user says otherwise; one that cannot be written for a user without a home."""
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # a number without a name, as containers have users
+        base = "/nonexistent"  # the home of nobody, by Debian's convention
     return Path(base) / "stf2m_ros" / "engines"
 
 

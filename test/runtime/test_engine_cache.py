@@ -1,6 +1,8 @@
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
@@ -97,3 +99,21 @@ def test_a_bundles_name_cannot_leave_the_folder(tmp_path: Path) -> None:
 def test_the_default_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert default_cache_folder() == Path("/somewhere/stf2m_ros/engines")
+
+
+@pytest.fixture
+def nameless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A user that is no more than a number."""
+    if os.getuid():
+        pytest.skip("only root may be somebody else")
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    os.setresuid(54321, 54321, 0)
+    yield
+    os.setresuid(0, 0, 0)
+
+
+def test_a_user_without_a_home_keeps_no_engines_and_is_told(nameless: None, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert not is_writable(default_cache_folder())
+    assert "Permission denied: '/nonexistent'" in caplog.text
