@@ -4,6 +4,7 @@ With `build_only:=true` it builds the TensorRT engines instead, and ends; it fai
 """
 
 import os
+from os.path import expanduser  # no shell does it behind :=
 from pathlib import Path
 from typing import Dict
 
@@ -51,6 +52,7 @@ def _shared_memory_for_images() -> list:
 
 def _started(context: LaunchContext) -> list:
     given = {each.name: LaunchConfiguration(each.name).perform(context) for each in recognizer_arguments()}
+    given["params_file"] = expanduser(given["params_file"])
     # As launch_ros makes it, below the namespaces of the launch files that include this one.
     if not given["namespace"].startswith("/"):
         above = context.launch_configurations.get("ros_namespace", "").rstrip("/")

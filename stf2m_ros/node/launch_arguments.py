@@ -5,6 +5,7 @@ A launch argument that is left empty is not passed on: the default of a paramete
 
 import re
 from dataclasses import Field, dataclass, fields
+from os.path import expanduser  # no shell does it behind :=
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
@@ -121,9 +122,9 @@ def builder_command_line(given: Mapping[str, str], params_file: str = "") -> Lis
 
 def player_command_line(given: Mapping[str, str]) -> List[str]:
     """The arguments of `play`. It brings the clock, so that the node's time is the video's at any rate."""
-    words = ["--transcript", given["transcript"]] if given["transcript"] else []
+    words = ["--transcript", expanduser(given["transcript"])] if given["transcript"] else []
     loop = ["--loop"] if given["loop"] == "true" else []
-    return [given["video"], *words, "--rate", given["rate"], "--clock", *loop]
+    return [expanduser(given["video"]), *words, "--rate", given["rate"], "--clock", *loop]
 
 
 def _check_that_ros_reads(path: str) -> None:
@@ -183,7 +184,10 @@ def _typed(each: Field, text: str) -> Any:
     wanted = type(each.default)
     if wanted is str:
         return text
-    value = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:

@@ -1,6 +1,7 @@
 """Launch files, as far as they can be checked without the launch system, which is not to be had from PyPI."""
 
 import ast
+import re
 from dataclasses import fields
 
 import pytest
@@ -52,8 +53,9 @@ def test_whose_clock_counts_is_left_to_the_params_file_unless_it_is_given(given,
 
 
 def test_a_value_of_another_type_says_expected_and_found():
-    with pytest.raises(ValueError, match="threads: expected int, found 'two'"):
-        node_parameters({"threads": "two"})
+    for found in ("two", "[", "2.5"):
+        with pytest.raises(ValueError, match=f"threads: expected int, found '{re.escape(found)}'"):
+            node_parameters({"threads": found})
 
 
 @pytest.mark.parametrize(("given", "told"), [({"threads": "0"}, "threads: expected 1 to 64, found 0"),
@@ -185,6 +187,12 @@ def test_what_the_player_is_started_with_is_what_it_takes():
         True,
         True,
     )
+
+
+def test_the_player_finds_what_lies_in_the_users_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/nurse")
+    video, _, transcript, *_ = player_command_line({**DEFAULTS, "video": "~/clip.mp4", "transcript": "~/words.srt"})
+    assert (video, transcript) == ("/home/nurse/clip.mp4", "/home/nurse/words.srt")
 
 
 def test_a_replay_hears_the_player_with_the_parameters_of_a_robot_too(rig, recognizer_node):
