@@ -80,11 +80,15 @@ class Recognizer:
         try:
             chosen = self._chooser.offer(frame)
         except ClockJumpedBack as jump:
-            _LOG.warning("time ran backwards, the window starts anew: %s", jump, extra=_THROTTLED)
-            self.clock_jumps += 1
+            if self._image_came:
+                _LOG.warning("time ran backwards, the window starts anew: %s", jump, extra=_THROTTLED)
+                self.clock_jumps += 1
+            else:  # so far time passed by another clock, for want of images
+                _LOG.info("the first image came, by another clock than was known: %s", jump, extra=_THROTTLED)
             self.reset()
             self._window_reset = True
             chosen = self._chooser.offer(frame)
+        self._image_came = True
         self._look_at(chosen)
         self._advance_to(frame.stamp_s)
 
@@ -126,7 +130,7 @@ class Recognizer:
         self._words_since_s = float("-inf")
         self._newest_s = float("-inf")
         self._first_s = float("inf")
-        self._window_reset = False
+        self._image_came = self._window_reset = False
 
     def close(self) -> None:
         """Gives the engines back, on the thread that used them."""

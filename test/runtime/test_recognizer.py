@@ -183,6 +183,15 @@ def test_a_backward_clock_starts_a_new_window_and_the_sequence_says_so_once(robo
     assert seen[0].start_s == EPOCH_S - 100
 
 
+def test_a_camera_that_stamps_by_a_clock_of_its_own_is_no_clock_that_ran_back(robot: Robot) -> None:
+    robot.wait(EPOCH_S, EPOCH_S + 3)  # by the node's clock, while the camera starts
+    since_boot = robot.film(100, 102)
+    assert robot.recognizer.clock_jumps == 0
+    assert [sequence.window_reset for sequence in since_boot] == [True, False, False, False]
+    robot.film(50, 51)
+    assert robot.recognizer.clock_jumps == 1
+
+
 def test_two_cameras_of_different_clocks_give_no_window_but_every_jump_is_counted(robot: Robot) -> None:
     for number in range(30):
         stamp_s = EPOCH_S + number / 30
