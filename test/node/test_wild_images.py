@@ -53,6 +53,7 @@ def test_stamps_that_run_backwards_begin_a_new_window_and_say_so(rig, recognizer
     activate(recognizer_node())
     rig.send_images(until=face_seen(rig), what="a face")
     rig.stamp_s -= 500.0
+    rig.harness.sequences.clear()  # the first image may have come after time had passed by the node's own clock
     rig.send_images(until=lambda: any(message.window_reset for message in rig.harness.sequences), what="a reset")
     assert newest(rig).window_end.sec < BEGIN_S
     rig.until(lambda: rig.harness.said("time ran backwards"), "the reason in the log")
