@@ -130,7 +130,8 @@ def _cascade_folder(named: Optional[Union[str, Path]]) -> Path:
     for folder in folders:
         if all((folder / name).is_file() for name in _CASCADES):
             return folder
-    raise FileNotFoundError(f"expected {' and '.join(_CASCADES)} in one of {[str(folder) for folder in folders]}")
+    looked_in = ", ".join(map(str, folders))
+    raise FileNotFoundError(f"expected {' and '.join(_CASCADES)} in {looked_in}, found none: apt install opencv-data")
 
 
 def _small_grey(image_rgb: np.ndarray, scale: float) -> Tuple[np.ndarray, float]:

@@ -34,8 +34,8 @@ def test_a_face_that_jumped_or_grew_too_far_is_not_the_same():
     assert nearest_face((0, 0, 100, 100), [(40, 0, 100, 100), (10, 0, 100, 100)]) == (10, 0, 100, 100)
 
 
-def test_missing_cascades_say_where_they_were_looked_for(tmp_path):
-    with pytest.raises(FileNotFoundError, match=f"expected haarcascade_.*{tmp_path}"):
+def test_missing_cascades_say_where_they_were_looked_for_and_what_brings_them(tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"expected haarcascade_.*{tmp_path}.*apt install opencv-data"):
         HaarDetector(cascade_folder=tmp_path)
 
 
