@@ -32,12 +32,11 @@ def transcript_source(name: str) -> TranscriptSource:
 
 def utterance_of_message(message: stf2m.Utterance, end_s: float) -> Utterance:
     """Times that the message leaves at 0 are those of its words; without them the end is the header's stamp, and the
-    start made up from the text's length. Words of which one has no time tell no times.
+    start made up from the text's length. Words of which one has no end tell no times.
     """
-    words = tuple(_word_of(each) for each in message.words)
-    text = message.text or " ".join(each.text for each in words)
-    if not all(each.end_s for each in words):
-        words = ()
+    text = message.text or " ".join(each.text for each in message.words)
+    are_timed = all(seconds_of(each.end) for each in message.words)
+    words = tuple(_word_of(each) for each in message.words) if are_timed else ()
     start_s = seconds_of(message.start) or min((each.start_s for each in words), default=0.0)
     last_s = seconds_of(message.end) or max((each.end_s for each in words), default=0.0)
     estimate = spoken_until(text, last_s or seconds_of(message.header.stamp) or end_s, message.utterance_id)

@@ -61,8 +61,10 @@ def test_words_with_times_that_come_together_do_not_delete_each_other():
 
 
 @pytest.mark.parametrize("text", ["it hurts", ""])
-def test_words_without_times_are_spoken_when_the_utterance_is(text):
-    words = [TimedWordMessage(text="it"), TimedWordMessage(text="hurts")]
+@pytest.mark.parametrize("starts_s", [(0.0, 0.0), (50.0, 51.0)])
+def test_words_without_ends_are_spoken_when_the_utterance_is(text, starts_s):
+    spoken = zip(("it", "hurts"), starts_s)
+    words = [TimedWordMessage(text=word, start=time_of(start_s)) for word, start_s in spoken]
     message = UtteranceMessage(text=text, words=words, start=time_of(50.0), end=time_of(52.0), is_final=True)
     utterance, transcript = utterance_of_message(message, end_s=99.0), Transcript()
     assert (utterance.text, utterance.start_s, utterance.end_s) == ("it hurts", 50.0, 52.0)
