@@ -39,7 +39,8 @@ def utterance_of_message(message: stf2m.Utterance, end_s: float) -> Utterance:
     words = tuple(_word_of(each) for each in message.words) if are_timed else ()
     start_s = seconds_of(message.start) or min((each.start_s for each in words), default=0.0)
     last_s = seconds_of(message.end) or max((each.end_s for each in words), default=0.0)
-    estimate = spoken_until(text, last_s or seconds_of(message.header.stamp) or end_s, message.utterance_id)
+    arrival_s = max(end_s, start_s)  # less a latency that a short word did not take
+    estimate = spoken_until(text, last_s or seconds_of(message.header.stamp) or arrival_s, message.utterance_id)
     return replace(
         estimate,
         start_s=start_s or estimate.start_s,

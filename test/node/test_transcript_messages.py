@@ -37,6 +37,11 @@ def test_without_any_time_the_end_is_what_the_receiver_knows():
     assert utterance_of_message(UtteranceMessage(text="it hurts"), end_s=99.0).end_s == 99.0
 
 
+def test_a_word_that_began_within_the_latency_ends_where_it_begins():
+    utterance = utterance_of_message(UtteranceMessage(text="yes", start=time_of(99.5)), end_s=99.2)
+    assert (utterance.start_s, utterance.end_s) == (99.5, 99.5)
+
+
 def words_message(text: str, begin_s: float) -> UtteranceMessage:
     """As of a recogniser that tells the times of the words and none besides."""
     spans = [(word, begin_s + 0.5 * place) for place, word in enumerate(text.split())]
