@@ -96,7 +96,7 @@ def measure_energy(
     return Energy("processor packages (RAPL)", _since(before, counters) / 1e6, time.monotonic() - started_s)
 
 
-def _sampled(meter: PowerMeter, work: Callable[[], None]) -> Energy:
+def _sampled(meter: PowerMeter, work: Callable[[], None]) -> Union[Energy, NotReported]:
     watts: List[float] = []
     done = threading.Event()
 
@@ -113,8 +113,9 @@ def _sampled(meter: PowerMeter, work: Callable[[], None]) -> Energy:
         thread.join()
     seconds = time.monotonic() - started_s
     known = [value for value in watts or [meter.watts()] if value == value]  # a NaN is a reading that failed
-    mean_w = sum(known) / len(known) if known else float("nan")
-    return Energy(meter.source, mean_w * seconds, seconds)
+    if not known:
+        return NotReported(f"{meter.source} told no number while it was asked")
+    return Energy(meter.source, sum(known) / len(known) * seconds, seconds)
 
 
 def _board_rails(root: Path) -> List[Tuple[str, Tuple[Path, Path]]]:

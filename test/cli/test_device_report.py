@@ -74,6 +74,13 @@ def test_energy_of_a_meter_is_its_power_over_the_time_that_the_work_took(tmp_pat
     assert energy.joules == pytest.approx(10.0 * energy.seconds)
 
 
+def test_a_meter_of_which_no_reading_is_a_number_is_not_reported(tmp_path: Path) -> None:
+    rail(tmp_path, 1, 1, "VDD_IN", 5000, 2000)
+    write(tmp_path / "sys/class/hwmon/hwmon1/in1_input", "error\n")
+    energy = measure_energy(lambda: None, tmp_path, "")
+    assert energy == NotReported("board (VDD_IN) told no number while it was asked")
+
+
 def test_a_processor_counter_that_goes_over_its_range_began_anew(tmp_path: Path) -> None:
     counter = tmp_path / "sys/class/powercap/intel-rapl:0"
     write(counter / "name", "package-0\n")
