@@ -6,9 +6,11 @@ It would speak the names, notes and styles that stand between WebVTT's cues, and
 import html
 import re
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence
 
-import pysubs2
+if TYPE_CHECKING:
+    import pysubs2
 
 WEBVTT = "vtt"
 INLINE_TIME = re.compile(r"<((?:\d+:)?\d{2}:\d{2}\.\d{3})>")
@@ -28,6 +30,16 @@ class Cue(NamedTuple):
     times: str
     text: Sequence[str]
     speaker: str = ""
+
+
+def load_pysubs2(path: Path) -> ModuleType:
+    """Not before there are subtitles: rosdep does not know it, and a robot may have none. Raises ValueError."""
+    try:
+        import pysubs2
+    except ModuleNotFoundError as error:
+        what = "the package pysubs2 for subtitles, found it is not installed"
+        raise ValueError(f"{path}: expected {what} (apt install python3-pysubs2)") from error
+    return pysubs2
 
 
 def cues_of(path: Path, lines: Sequence[str], format_: str) -> List[Cue]:
@@ -94,14 +106,14 @@ def for_pysubs2(cues: Sequence[Cue]) -> str:
     return "".join([*numbered, str(len(cues) + 1)])
 
 
-def plain_text(event: pysubs2.SSAEvent) -> str:
+def plain_text(event: "pysubs2.SSAEvent") -> str:
     """Of what pysubs2 read, without its tags."""
     return event.plaintext.replace(_COLON, ":")
 
 
 def _time_lines(path: Path, lines: Sequence[str], format_: str) -> List[int]:
     """The places of the lines that tell times. One that tells none would be spoken with the text before it."""
-    pattern = pysubs2.formats.get_format_class(format_).TIMESTAMP
+    pattern = load_pysubs2(path).formats.get_format_class(format_).TIMESTAMP
     places = [place for place, line in enumerate(lines) if "-->" in line]
     for place in places:
         if len(pattern.findall(lines[place])) != 2:

@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Tuple, Union
 
-import pysubs2
-
-from stf2m_ros.stream.subtitle_cues import INLINE_TIME, WEBVTT, cues_of, for_pysubs2, plain_text
+from stf2m_ros.stream.subtitle_cues import INLINE_TIME, WEBVTT, cues_of, for_pysubs2, load_pysubs2, plain_text
 from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.utterance import Utterance, clean_text, split_words, spread_words
 
@@ -36,7 +34,7 @@ def read_transcript(path: Union[str, Path]) -> Tuple[Utterance, ...]:
 
 
 def _read_subtitles(path: Path, format_: str) -> Tuple[Utterance, ...]:
-    text = _text_of(path)
+    pysubs2, text = load_pysubs2(path), _text_of(path)
     cues = cues_of(path, text.split("\n"), format_)
     try:
         events = pysubs2.SSAFile.from_string(for_pysubs2(cues), format_=format_).events

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from stf2m_ros.stream.subtitles import read_transcript
@@ -192,3 +195,24 @@ def test_subtitles_in_another_encoding_are_refused(tmp_path):
 def test_subtitles_may_speak_at_the_same_time(tmp_path):
     spoken = read_transcript(write(tmp_path / "a.srt", SRT.replace("00:01:00", "00:00:02")))
     assert [(utterance.start_s, utterance.end_s) for utterance in spoken] == [(1.5, 3.0), (2.0, 62.25)]
+
+
+WITHOUT_PYSUBS2 = """
+import sys
+sys.modules["pysubs2"] = None
+from stf2m_ros.stream.subtitles import read_transcript
+print(read_transcript(sys.argv[1])[0].text)
+try:
+    read_transcript(sys.argv[2])
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_a_robot_without_pysubs2_reads_timed_words_and_says_what_subtitles_need(tmp_path):
+    words = write(tmp_path / "a.jsonl", '{"text": "It hurts", "start_s": 1, "end_s": 2}')
+    subtitles = write(tmp_path / "a.srt", SRT)
+    command = [sys.executable, "-c", WITHOUT_PYSUBS2, str(words), str(subtitles)]
+    heard, told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert heard == "It hurts"
+    assert told.startswith(f"{subtitles}: expected the package pysubs2 for subtitles, found it is not installed")
