@@ -60,7 +60,7 @@ def _run(args: List[str]) -> int:
         with ending_at_once():
             missing = missing_messages()
         return _say(missing) if missing else _play(asked, args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         return _say(error)
 
 

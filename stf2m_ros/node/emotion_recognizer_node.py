@@ -22,6 +22,8 @@ def main(args: Optional[List[str]] = None) -> int:
         return _say(missing) if missing else _run(args)
     except KeyboardInterrupt:
         return 0
+    except ImportError as error:  # pip refuses to touch many a system's Python, and rosdep then leaves ONNX Runtime out
+        return _say(f"{error}; what a robot needs is in the README, On a machine with ROS 2")
 
 
 def keep_image_memory() -> None:

@@ -142,6 +142,18 @@ def test_where_the_messages_are_not_built_one_line_names_the_command(rig, run, n
     assert "colcon build --base-paths . stf2m_msgs" in line
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "lacks"), [("emotion_recognizer", [], "onnxruntime"), ("play", ["clip.mp4"], "cv2")]
+)
+def test_a_package_that_is_not_installed_is_told_in_one_line(rig, run, tmp_path, name, arguments, lacks):
+    (tmp_path / f"{lacks}.py").write_text(f"raise ModuleNotFoundError({lacks!r} + ' is not there', name={lacks!r})")
+    node = run(name, *arguments, PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    rig.until(lambda: node.child.poll() is not None, "the end of the node")
+    assert node.child.returncode == 1
+    (line,) = node.output.splitlines()
+    assert line.startswith(f"{name}: {lacks} is not there")
+
+
 def test_a_parameter_of_a_wrong_type_ends_the_node_in_one_line(rig, run_node):
     node = run_node(threads="two")
     rig.until(lambda: node.child.poll() is not None, "the end of the node")
