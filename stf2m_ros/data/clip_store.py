@@ -84,7 +84,7 @@ class ClipStore:
             if "text" in found:
                 _text_of(found)
             return found
-        except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+        except (zipfile.BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
             raise self._unusable(name, error) from error
 
     def _unusable(self, name: str, error: Exception) -> ValueError:

@@ -39,8 +39,9 @@ def test_what_a_set_does_not_know_stays_unknown(tmp_path):
     assert back.components is None
 
 
-def test_a_damaged_clip_is_named(tmp_path):
-    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 and then nothing")
+@pytest.mark.parametrize("content", [b"PK\x03\x04 and then nothing", b""])  # empty: as a power cut leaves it
+def test_a_damaged_clip_is_named(tmp_path, content):
+    (tmp_path / "bad.npz").write_bytes(content)
     with pytest.raises(
         ValueError, match="bad.npz: not a clip of store version 1: .*; delete .*, and its clips are prepared anew"
     ):
