@@ -11,7 +11,8 @@ Columns or keys; `clip` and `subject` are needed, everything else may be missing
     transcript    SubRip .srt, WebVTT .vtt, utterances in .jsonl, or timed words: a .csv of text, start_s, end_s
     labels        "happiness" for the whole clip; "neutral 0-2.5; happiness-high 2.5-6"; a .csv of label,start_s,end_s;
                   in JSON also a list of {"label": ..., "start_s": ..., "end_s": ...}
-    action_units  a .csv of time_s (or timestamp, or frame) and AU1, AU12, ... scored 0 to 5; OpenFace's files are such
+    action_units  a .csv of time_s (or timestamp, or frame) and AU1, AU12, ... scored 0 to 5; OpenFace's files are such;
+                  frames are counted from 1, frames_per_s of them a second, else as many as the video has
     landmarks     a .csv of time_s and x0 ... x97, y0 ... y97, the points of WFLW
 Paths are relative to the manifest.
 
@@ -32,6 +33,7 @@ from stf2m_ros.data.sets.broken import BrokenFileError, LeftOut
 from stf2m_ros.data.sets.face_reading import FIND, WHOLE, FaceReading
 from stf2m_ros.data.sets.manifest_fields import read_words
 from stf2m_ros.data.sets.manifest_line import KEYS, NEEDED, Line, json_row
+from stf2m_ros.data.sets.pictures import USUAL_FPS, VideoSpan
 from stf2m_ros.data.sets.recording import FilmedRecording
 from stf2m_ros.data.sets.scored_files import ScoredStates, read_states
 from stf2m_ros.data.sets.text_files import Row, read_lines, read_table
@@ -105,7 +107,7 @@ class ManifestRecording:
     filmed: FilmedRecording
     start_s: float
     end_s: float
-    frames_per_s: float
+    frames_per_s: Optional[float]  # None where the line tells none
     transcript: Optional[Path]
     action_units: Optional[Path]
     landmarks: Optional[Path]
@@ -126,8 +128,14 @@ class ManifestRecording:
         """Component states and their times from the clip's start; None where the line names no such file."""
         if self.action_units is None and self.landmarks is None:
             return None
-        states = read_states(self.action_units, self.landmarks, self.frames_per_s, self._neutral_spans())
+        states = read_states(self.action_units, self.landmarks, self._rate, self._neutral_spans())
         return states.between(self.start_s, self.end_s)
+
+    def _rate(self) -> float:
+        """Of the frames that a table counts: as the line tells it, else the video's own."""
+        if self.frames_per_s is not None:
+            return self.frames_per_s
+        return self.filmed.pictures.frames_per_s() if isinstance(self.filmed.pictures, VideoSpan) else USUAL_FPS
 
     def load(self) -> Clip:
         words = self._words()

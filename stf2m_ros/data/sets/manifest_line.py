@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 from stf2m_ros.data.clip import LabelInterval
 from stf2m_ros.data.sets.broken import BrokenFileError
 from stf2m_ros.data.sets.manifest_fields import read_labels
-from stf2m_ros.data.sets.pictures import USUAL_FPS, PictureFiles, VideoSpan, pictures_in
+from stf2m_ros.data.sets.pictures import PictureFiles, VideoSpan, pictures_in
 from stf2m_ros.data.sets.text_files import Row, numbers_of
 
 NEEDED = ("clip", "subject")
@@ -57,8 +57,11 @@ class Line:
             raise self.broken("start_s of at least 0, before end_s", f"{start_s:g} and {end_s:g}")
         return start_s, end_s
 
-    def frames_per_s(self) -> float:
-        rate = self.number("frames_per_s", USUAL_FPS)
+    def frames_per_s(self) -> Optional[float]:
+        """None where the line tells none."""
+        if not self.text("frames_per_s"):
+            return None
+        rate = self.number("frames_per_s", 0.0)
         if not 0 < rate <= 1000:
             raise self.broken("frames_per_s above 0", f"{rate:g}")
         return rate
@@ -81,11 +84,12 @@ class Line:
         return None if video is None else VideoSpan(video, start_s, end_s)
 
     def _files(self, folder: Path, start_s: float, end_s: float) -> PictureFiles:
-        if not self.text("frames_per_s"):
+        rate = self.frames_per_s()
+        if rate is None:
             raise self.broken("frames_per_s beside frames", "none")
         if not folder.is_dir():
             raise self.broken("a folder of frames", f"none at {folder}")
-        timed = ((path, number / self.frames_per_s()) for number, path in enumerate(pictures_in(folder)))
+        timed = ((path, number / rate) for number, path in enumerate(pictures_in(folder)))
         within = [(path, time_s - start_s) for path, time_s in timed if start_s <= time_s < end_s]
         if not within:
             raise self.broken("pictures in the folder of frames", f"none in {folder}")

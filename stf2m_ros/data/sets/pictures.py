@@ -89,6 +89,14 @@ class VideoSpan:
             capture.release()
         return min(told_s, self.end_s) - self.start_s
 
+    def frames_per_s(self) -> float:
+        """As the video tells it, USUAL_FPS where it does not. Raises BrokenFileError."""
+        capture = _opened(self.path)
+        try:
+            return 1 / _period_s(capture)
+        finally:
+            capture.release()
+
     def images(self) -> Iterator[Picture]:
         capture = _opened(self.path)
         try:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -40,12 +40,13 @@ class ScoredStates(NamedTuple):
 def read_states(
     action_units: Optional[Path],
     landmarks: Optional[Path],
-    frames_per_s: float,
+    frames_per_s: Callable[[], float],
     neutral_spans: Sequence[Tuple[float, float]] = (),
 ) -> ScoredStates:
     """States from the table of action units, else from that of landmarks. Raises BrokenFileError.
 
-    neutral_spans: seconds in which the person is neutral; landmarks are compared with these, else with the median.
+    frames_per_s: asked for a table that counts frames. neutral_spans: seconds in which the person is neutral; landmarks
+    are compared with these, else with the median.
     """
     if action_units is not None:
         return _from_units(action_units, frames_per_s)
@@ -60,7 +61,7 @@ def read_states(
     return ScoredStates(time_s, states, {})
 
 
-def _from_units(path: Path, frames_per_s: float) -> ScoredStates:
+def _from_units(path: Path, frames_per_s: Callable[[], float]) -> ScoredStates:
     header, rows, lines = _read_columns(path)
     units = {int(match[1]): column for column, name in enumerate(header) if (match := _UNIT.match(name))}
     if not units:
@@ -77,7 +78,7 @@ def _from_units(path: Path, frames_per_s: float) -> ScoredStates:
     return ScoredStates(_times(path, header, rows, frames_per_s), states_from_action_units(scores), scores)
 
 
-def _read_points(path: Path, frames_per_s: float) -> Tuple[np.ndarray, np.ndarray]:
+def _read_points(path: Path, frames_per_s: Callable[[], float]) -> Tuple[np.ndarray, np.ndarray]:
     """(N,) times and (N, 98, 2) points."""
     header, rows, _ = _read_columns(path)
     plain = [name.replace("_", "") for name in header]
@@ -104,10 +105,10 @@ def _read_columns(path: Path) -> Tuple[List[str], np.ndarray, List[int]]:
     return header, np.array(rows), lines
 
 
-def _times(path: Path, header: List[str], rows: np.ndarray, frames_per_s: float) -> np.ndarray:
+def _times(path: Path, header: List[str], rows: np.ndarray, frames_per_s: Callable[[], float]) -> np.ndarray:
     for name in TIME_COLUMNS:
         if name in header:
             return rows[:, header.index(name)]
     if FRAME_COLUMN in header:
-        return (rows[:, header.index(FRAME_COLUMN)] - FIRST_FRAME) / frames_per_s
+        return (rows[:, header.index(FRAME_COLUMN)] - FIRST_FRAME) / frames_per_s()
     raise BrokenFileError(path, f"a column {', '.join((*TIME_COLUMNS, FRAME_COLUMN))}", ", ".join(header), 1)

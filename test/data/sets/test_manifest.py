@@ -58,6 +58,17 @@ def test_action_units_such_as_openfaces_become_the_components_of_the_frames(fold
     assert np.isnan(anna.components[:, COMPONENTS.index("nose")]).all() and ben.components is None
 
 
+@pytest.mark.parametrize(("told", "starts_s"), [("", 1.2), ("10", 3.0)])
+def test_frames_of_a_table_are_those_of_the_video_unless_the_line_tells_their_rate(folder, told, starts_s):
+    write_video(folder / "slow.mp4", frames=100, fps=25)
+    rows = "".join(f"{frame},{5 if frame > 30 else 0}\n" for frame in range(1, 101))
+    (folder / "counted.csv").write_text("frame,AU12\n" + rows)
+    line = f"a,anna,slow.mp4,{told},whole,counted.csv,neutral\n"
+    path = write_table(folder, "clip,subject,video,frames_per_s,face,action_units,labels\n" + line)
+    (clip,) = clips(Manifest(path))
+    assert clip.frame_s[clip.components[:, CORNER] == 1].min() == pytest.approx(starts_s, abs=0.05)
+
+
 def test_json_lines_say_the_same(folder):
     labels = [{"label": "neutral", "start_s": 0, "end_s": 1}, {"label": "happiness-high", "start_s": 1, "end_s": 3}]
     anna = {"clip": "anna-1", "subject": "anna", "video": "videos/anna.mp4", "face": "whole", "labels": labels}

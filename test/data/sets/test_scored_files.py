@@ -13,7 +13,7 @@ def write(path, text):
 
 def test_units_are_found_by_their_names_however_they_are_written(tmp_path):
     path = write(tmp_path / "u.csv", "time_s,AU1,au04,AU12_r,AU12_c,gaze\n0,5,0,2.5,1,9\n0.1,0,5,0,0,9\n")
-    states = read_states(path, None, 30)
+    states = read_states(path, None, lambda: 30.0)
     assert set(states.action_units) == {1, 4, 12} and states.time_s.tolist() == [0, 0.1]
     assert states.states[:, COMPONENTS.index("left_eyebrow")].tolist() == [1, -1]
     assert states.states[0, COMPONENTS.index("left_mouth_corner")] == 0.5
@@ -21,7 +21,7 @@ def test_units_are_found_by_their_names_however_they_are_written(tmp_path):
 
 def test_frames_are_counted_from_one_and_those_without_a_face_are_undetermined(tmp_path):
     path = write(tmp_path / "u.csv", "frame,success,AU12_r\n1,1,5\n2,0,0\n")
-    states = read_states(path, None, 20)
+    states = read_states(path, None, lambda: 20.0)
     assert states.time_s.tolist() == [0, 0.05]
     assert np.isnan(states.states[1]).all() and not np.isnan(states.states[0]).all()
     later = states.between(0.04, 1)
@@ -40,9 +40,9 @@ def test_frames_are_counted_from_one_and_those_without_a_face_are_undetermined(t
 )
 def test_what_is_wrong_with_a_table_is_said(tmp_path, text, said):
     with pytest.raises(BrokenFileError, match=f"u.csv.*{said}"):
-        read_states(write(tmp_path / "u.csv", text), None, 30)
+        read_states(write(tmp_path / "u.csv", text), None, lambda: 30.0)
 
 
 def test_landmarks_need_all_their_columns(tmp_path):
     with pytest.raises(BrokenFileError, match=r"line 1: expected columns x0, y0 \.\.\. x97, y97, found no y0"):
-        read_states(None, write(tmp_path / "p.csv", "time_s,x0\n0,1\n"), 30)
+        read_states(None, write(tmp_path / "p.csv", "time_s,x0\n0,1\n"), lambda: 30.0)
