@@ -71,7 +71,7 @@ class Manifest:
             rows = (self.left_out.attempt(json_row, path, number, line) for number, line in lines if line.strip())
             yield from (row for row in rows if row is not None)
         elif path.suffix.lower() == TABLE_SUFFIX:
-            yield from read_table(path, NEEDED, KEYS)
+            yield from read_table(path, NEEDED, KEYS, self.left_out)
         else:
             raise BrokenFileError(path, f"a manifest {TABLE_SUFFIX} or {LINES_SUFFIX}", path.suffix)
 

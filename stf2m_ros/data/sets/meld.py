@@ -50,7 +50,7 @@ class Meld:
         return chosen[0]
 
     def recordings(self) -> Iterator[FilmedRecording]:
-        for row in read_table(Path(self.table), COLUMNS):
+        for row in read_table(Path(self.table), COLUMNS, left_out=self.left_out):
             recording = self.left_out.attempt(self._recording, row)
             if recording is not None:
                 yield recording

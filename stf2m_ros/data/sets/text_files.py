@@ -2,11 +2,11 @@
 
 import csv
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from stf2m_ros.data.sets.broken import BrokenFileError
+from stf2m_ros.data.sets.broken import BrokenFileError, LeftOut
 
 
 class Row(NamedTuple):
@@ -29,11 +29,15 @@ def read_lines(path: Path) -> List[str]:
         raise BrokenFileError(path, "text in UTF-8", f"byte {error.object[error.start]:#x}", before + 1) from error
 
 
-def read_table(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> Iterator[Row]:
+def read_table(
+    path: Path, needed: Sequence[str], known: Sequence[str] = (), left_out: Optional[LeftOut] = None
+) -> Iterator[Row]:
     """The rows of a comma-separated table with a header line. Raises BrokenFileError, naming the line.
 
-    known: the only columns that there may be; none given: any.
+    known: the only columns that there may be; none given: any. left_out: says whether rows of too few or too many
+    values may be skipped; not given: none may.
     """
+    left_out = left_out or LeftOut()
     if not path.is_file():
         raise BrokenFileError(path, "a table", "no file")
     with open(path, encoding="utf-8-sig", newline="") as file:
@@ -43,7 +47,9 @@ def read_table(path: Path, needed: Sequence[str], known: Sequence[str] = ()) -> 
             _check_header(path, header, needed, known)
             for values in reader:
                 if any(value.strip() for value in values):  # spreadsheets write commas for rows that are empty
-                    yield _row(path, header, values, reader.line_num)
+                    row = left_out.attempt(_row, path, header, values, reader.line_num)
+                    if row is not None:
+                        yield row
         except UnicodeDecodeError as error:
             found = f"byte {error.object[error.start]:#x}"
             raise BrokenFileError(path, "text in UTF-8", found, reader.line_num + 1) from error

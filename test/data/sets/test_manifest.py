@@ -159,6 +159,7 @@ def test_timed_words_are_those_that_the_robot_would_hear(folder, suffix):
         ("a,anna,videos/anna.mp4,,,,,neutral 0 to 2,", "line 2: expected labels such as: neutral 0-2.5"),
         ("a,anna,,,,,anna.srt,neutral 0-90000,", "line 2: expected times in seconds, up to a day's 86400, found 90000"),
         ("a,anna,videos/anna.mp4,,,whole,absent.srt,,", "line 2: expected the transcript .*absent.srt, found no file"),
+        ("a,anna,,,,,anna.srt,neutral,,", "line 2: expected 9 values, found 10: a,anna"),
         ("a,anna,videos/absent.mp4,,,whole,,,", "line 2: expected the video .*absent.mp4, found no file"),
         ("a,anna,videos/anna.mp4,,,whole,,absent.csv,", "line 2: expected the labels .*absent.csv, found no file"),
         (
