@@ -1,5 +1,6 @@
 """The fields of a manifest that are little languages of their own: labels and transcripts."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any, Iterable, List, Tuple
@@ -27,7 +28,7 @@ def read_labels(path: Path, line: int, entry: Any) -> Tuple[LabelInterval, ...]:
         return ()
     if isinstance(entry, str) and entry.strip().lower().endswith(".csv"):
         table = path.parent / entry.strip()
-        if not table.is_file():
+        if not os.path.isfile(table):
             raise BrokenFileError(path, f"the labels {table}", "no file", line)
         return _from_table(table)
     if isinstance(entry, list):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -47,7 +48,7 @@ class Line:
         """None where the line names none. That it is absent is said now, not after hours of reading the others."""
         text = self.text(key)
         path = self.path.parent / text
-        if text and not path.is_file():
+        if text and not os.path.isfile(path):  # not path.is_file, which fails where a text is too long for a name
             raise self.broken(f"the {key} {path}", "no file")
         return path if text else None
 
@@ -87,7 +88,7 @@ class Line:
         rate = self.frames_per_s()
         if rate is None:
             raise self.broken("frames_per_s beside frames", "none")
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise self.broken("a folder of frames", f"none at {folder}")
         timed = ((path, number / rate) for number, path in enumerate(pictures_in(folder)))
         within = [(path, time_s - start_s) for path, time_s in timed if start_s <= time_s < end_s]

@@ -160,6 +160,8 @@ def test_timed_words_are_those_that_the_robot_would_hear(folder, suffix):
         ("a,anna,,,,,anna.srt,neutral 0-90000,", "line 2: expected times in seconds, up to a day's 86400, found 90000"),
         ("a,anna,videos/anna.mp4,,,whole,absent.srt,,", "line 2: expected the transcript .*absent.srt, found no file"),
         ("a,anna,,,,,anna.srt,neutral,,", "line 2: expected 9 values, found 10: a,anna"),
+        (f"a,anna,,,,,{'And so on. ' * 40},,", "line 2: expected the transcript .*And so on.*, found no file"),
+        (f"a,anna,,{'a' * 300},10,,,,", "line 2: expected a folder of frames, found none at"),
         ("a,anna,videos/absent.mp4,,,whole,,,", "line 2: expected the video .*absent.mp4, found no file"),
         ("a,anna,videos/anna.mp4,,,whole,,absent.csv,", "line 2: expected the labels .*absent.csv, found no file"),
         (
