@@ -3,6 +3,8 @@
 import json
 import math
 import os
+import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -36,9 +38,13 @@ class Line:
         return "" if value is None else str(value).strip()
 
     def needed(self, key: str) -> str:
-        if not self.text(key):
+        """A name, its letters composed: "Zoë" may be written in two ways that look alike, and is one person."""
+        name = unicodedata.normalize("NFC", self.text(key))
+        if not name:
             raise self.broken(f"a {key}", "none")
-        return self.text(key)
+        if re.search("[\ud800-\udfff]", name):
+            raise self.broken(f"a {key} of whole characters", repr(name))
+        return name
 
     def number(self, key: str, otherwise: float) -> float:
         text = self.text(key)

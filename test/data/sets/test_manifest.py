@@ -209,6 +209,18 @@ def test_unknown_columns_clips_named_twice_and_lines_that_are_no_json_are_broken
         list(clips(Manifest(folder / "manifest.txt")))
 
 
+def test_a_name_is_the_same_however_its_letters_are_composed(folder):
+    path = write_table(folder, "clip,subject,transcript\na,Zo\u00eb,anna.srt\nb,Zoe\u0308,anna.srt\n")
+    assert {clip.subject for clip in clips(Manifest(path))} == {"Zo\u00eb"}
+
+
+def test_half_characters_are_no_name(folder):
+    path = folder / "manifest.jsonl"
+    path.write_text('{"clip": "a", "subject": "\\ud83d", "transcript": "anna.srt"}\n')
+    with pytest.raises(BrokenFileError, match="line 1: expected a subject of whole characters, found '.ud83d'"):
+        list(clips(Manifest(path)))
+
+
 def test_labels_may_stand_in_a_table_of_their_own(folder):
     (folder / "labels.csv").write_text("label,start_s,end_s\nneutral,0,1\nfear-low,1,2.5\n")
     path = write_table(folder, "clip,subject,transcript,labels\na,anna,anna.srt,labels.csv\n")
