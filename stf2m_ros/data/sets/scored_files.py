@@ -31,8 +31,9 @@ class ScoredStates(NamedTuple):
     action_units: Dict[int, np.ndarray]  # (N,) scores by unit; empty where landmarks gave the states
 
     def between(self, start_s: float, end_s: float) -> "ScoredStates":
-        """Those in [start_s, end_s), times from start_s."""
-        inside = (self.time_s >= start_s) & (self.time_s < end_s)
+        """Those in [start_s, end_s), in the order of time, from start_s."""
+        order = np.argsort(self.time_s, kind="stable")
+        inside = order[(self.time_s[order] >= start_s) & (self.time_s[order] < end_s)]
         units = {unit: scores[inside] for unit, scores in self.action_units.items()}
         return ScoredStates(self.time_s[inside] - start_s, self.states[inside], units)
 

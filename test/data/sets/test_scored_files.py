@@ -28,6 +28,14 @@ def test_frames_are_counted_from_one_and_those_without_a_face_are_undetermined(t
     assert later.time_s == pytest.approx([0.01]) and len(later.states) == len(later.action_units[12]) == 1
 
 
+def test_rows_out_of_order_are_put_into_that_of_time(tmp_path):
+    path = write(tmp_path / "u.csv", "time_s,AU12\n2,5\n0,0\n1,2.5\n")
+    states = read_states(path, None, lambda: 30.0).between(0, 10)
+    assert states.time_s.tolist() == [0, 1, 2]
+    assert states.action_units[12].tolist() == [0, 2.5, 5]
+    assert states.states[:, COMPONENTS.index("left_mouth_corner")].tolist() == [0, 0.5, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
