@@ -156,6 +156,8 @@ class ManifestRecording:
         if pictures is None:
             return
         length_s = pictures.length_s()
+        if length_s <= 0:  # it begins behind the film's end, which reading it tells
+            return
         for label in self.labels:
             if math.isfinite(label.end_s) and label.end_s > length_s + _MAY_GO_ON_S:
                 found = f"{CLASS_NAMES[label.class_index]} until {label.end_s:g} s"

@@ -246,6 +246,13 @@ def test_labels_in_a_line_must_lie_in_its_part_of_the_video(folder):
     assert [(label.start_s, label.end_s) for label in clip.labels] == [(0, 0.5)]
 
 
+def test_a_part_behind_the_films_end_is_told_as_such(folder):
+    row = "a,anna,videos/anna.mp4,whole,50,52,neutral\n"
+    path = write_table(folder, "clip,subject,video,face,start_s,end_s,labels\n" + row)
+    with pytest.raises(BrokenFileError, match="anna.mp4: expected pictures after 50 s"):
+        list(clips(Manifest(path)))
+
+
 def test_words_of_another_film_are_told(folder):
     (folder / "anna.srt").write_text(SRT.replace("00:00:02", "00:10:02").replace("00:00:03", "00:10:03"))
     path = write_table(folder, "clip,subject,video,face,transcript\na,anna,videos/anna.mp4,whole,anna.srt\n")
