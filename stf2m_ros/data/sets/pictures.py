@@ -138,7 +138,10 @@ def read_picture(path: Path) -> np.ndarray:
     if not path.is_file():
         raise BrokenFileError(path, "a picture", "no file")
     encoded = np.fromfile(path, np.uint8)
-    bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    try:
+        bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    except cv2.error:  # as of a damaged header that tells of a picture of millions of pixels a side
+        bgr = None
     if bgr is None:
         raise BrokenFileError(path, "a picture", f"{len(encoded)} bytes that are none")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)

@@ -63,6 +63,15 @@ def test_files_that_come_too_fast_are_thinned_to_the_nearest(tmp_path):
     assert [picture.index for picture in source.images()] == list(range(0, 19, 2))
 
 
+def test_a_picture_whose_damaged_header_tells_of_millions_of_pixels_is_none(tmp_path):
+    path = write_picture(tmp_path / "p.bmp", size=8)
+    content = bytearray(path.read_bytes())
+    content[18:26] = np.array([2_000_000, 2_000_000], "<i4").tobytes()  # width and height
+    path.write_bytes(content)
+    with pytest.raises(BrokenFileError, match=r"p\.bmp: expected a picture, found \d+ bytes that are none"):
+        read_picture(path)
+
+
 def test_a_picture_that_is_none_says_so(tmp_path):
     (tmp_path / "p.png").write_bytes(b"GIF89")
     with pytest.raises(BrokenFileError, match=r"p\.png: expected a picture, found 5 bytes"):
