@@ -1,5 +1,6 @@
 """Labels without training: what the fuzzy rules say of component states, and why."""
 
+import math
 from dataclasses import dataclass
 from typing import Mapping, Sequence, Tuple
 
@@ -27,6 +28,11 @@ class RuleLabelling:
     rules: RuleTable
     component_range: float = COMPONENT_RANGE
     intensity_range: float = INTENSITY_RANGE
+
+    def __post_init__(self) -> None:
+        for name in ("component_range", "intensity_range"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name}: expected a number above 0, found {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)
