@@ -55,6 +55,7 @@ def _label(options: argparse.Namespace) -> int:
     rows = write_labels(table, _summed(batches, summary, watch), how)
     watch.lap("writing")
     if not rows:
+        print("".join(f"{line}\n" for line in left_out.lines()), end="", file=sys.stderr)
         raise ValueError(f"{options.path}: expected faces to label, found none")
     print(f"{rows:,} rows labelled by the rules {rules.name!r} ({rules.source})")
     print("\n".join([*summary.lines(), *figures.lines(), *left_out.lines(), *watch.lines(rows)]))

@@ -30,7 +30,7 @@ class LabelledRows(NamedTuple):
 
 
 def write_labels(path: Path, batches: Iterable[LabelledRows], how: RuleLabelling) -> int:
-    """Write the table, whole or not at all; returns the number of rows."""
+    """Write the table, whole or not at all; returns the number of rows, without any of which nothing is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     rows = 0
@@ -40,7 +40,8 @@ def write_labels(path: Path, batches: Iterable[LabelledRows], how: RuleLabelling
             for batch in batches:
                 file.write("".join(_lines(batch, how)))
                 rows += len(batch.labels)
-        os.replace(part, path)
+        if rows:
+            os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
     return rows

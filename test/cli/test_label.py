@@ -52,6 +52,15 @@ def test_own_recordings_are_labelled_and_broken_ones_left_out_and_listed(tmp_pat
     assert said.count("left out: ") == 2 and "clip c: expected action_units or landmarks, found neither" in said
 
 
+def test_where_every_face_is_left_out_the_reasons_are_told_and_a_former_table_stays(tmp_path, capsys):
+    (tmp_path / "m.csv").write_text("clip,subject,action_units\na,anna,absent.csv\n")
+    (tmp_path / "manifest_fer.csv").write_text("former")
+    assert main(["manifest", str(tmp_path / "m.csv"), "--out", str(tmp_path), "--skip-broken"]) == 1
+    why, end = capsys.readouterr().err.splitlines()
+    assert "m.csv, line 2: expected the action_units" in why and "expected faces to label, found none" in end
+    assert (tmp_path / "manifest_fer.csv").read_text() == "former"
+
+
 def test_labels_of_any_set_can_be_counted(tmp_path, capsys):
     (tmp_path / "t.srt").write_text("")
     (tmp_path / "m.csv").write_text("clip,subject,transcript,labels\na,anna,t.srt,neutral 0-1; fear-low 1-2\n")
