@@ -44,7 +44,7 @@ class Processes:
         if size < self.count:
             raise ValueError(
                 f"expected at least one element of every batch for each of the {self.count} processes, found {size}; "
-                "raise batch_size, tasks and mixed_windows, or start fewer processes"
+                "raise batch_size, tasks, mixed_windows and episodes.per_step, or start fewer processes"
             )
         return slice(self.rank, size, self.count)
 

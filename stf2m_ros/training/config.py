@@ -98,8 +98,10 @@ class TrainingConfig:
     def smallest_batch(self) -> int:
         """Of the stages that it asks for: no more processes than this can share every batch."""
         stages = [self.pretraining.optimiser.batch_size, self.window_training.optimiser.batch_size]
-        meta = self.meta_training
-        return min([*stages, meta.tasks, meta.mixed_windows] if self.bilevel else stages)
+        if self.bilevel:
+            meta = self.meta_training
+            stages += [meta.tasks, meta.mixed_windows, *([meta.episodes.per_step] if meta.episodes.per_step else [])]
+        return min(stages)
 
 
 def load_config(path: Path) -> TrainingConfig:

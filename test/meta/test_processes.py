@@ -19,7 +19,9 @@ def test_the_shares_of_all_processes_are_the_batch(size, count):
 
 
 def test_a_batch_that_leaves_a_process_nothing_is_refused_with_what_to_change():
-    with pytest.raises(ValueError, match="each of the 8 processes, found 4; raise batch_size, tasks and mixed_windows"):
+    with pytest.raises(
+        ValueError, match="each of the 8 processes, found 4; raise batch_size, tasks, mixed_windows and"
+    ):
         Processes(rank=5, count=8).share(4)
 
 

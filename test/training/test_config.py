@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from stf2m_ros.meta.episodes import EpisodeSettings
 from stf2m_ros.meta.meta_training import MetaTrainingSettings
 from stf2m_ros.training.config import TrainingConfig, load_config
 
 NARROW = MetaTrainingSettings(tasks=3)
+EPISODES = MetaTrainingSettings(episodes=EpisodeSettings(per_step=2))
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted([*(ROOT / "config").glob("train_*.yaml"), ROOT / "bench" / "text_alone.yaml"])
 
@@ -60,6 +62,6 @@ def test_broken_files_of_every_data_set_can_be_skipped(tmp_path):
     assert all(source.skip_broken for source in config.skipping_broken().data_sets)
 
 
-@pytest.mark.parametrize(("bilevel", "smallest"), [(False, 32), (True, 3)])
-def test_the_smallest_batch_is_that_of_a_stage_that_is_asked_for(bilevel, smallest):
-    assert TrainingConfig(bilevel=bilevel, meta_training=NARROW).smallest_batch() == smallest
+@pytest.mark.parametrize(("bilevel", "meta", "smallest"), [(False, NARROW, 32), (True, NARROW, 3), (True, EPISODES, 2)])
+def test_the_smallest_batch_is_that_of_a_stage_that_is_asked_for(bilevel, meta, smallest):
+    assert TrainingConfig(bilevel=bilevel, meta_training=meta).smallest_batch() == smallest
