@@ -1,5 +1,6 @@
 """The usual augmentation of face crops, a whole batch at once: flip, crop, covers, low resolution, light, noise."""
 
+import math
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -10,6 +11,7 @@ from torch.nn import functional
 from stf2m_ros.fuzzy.rule_table import MIRROR
 from stf2m_ros.meta.batch_draws import Draws, Rows
 from stf2m_ros.meta.covers import covered
+from stf2m_ros.stream.checked_numbers import require_between, require_shares
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class AugmentationSettings:
     coarse_px: Tuple[int, int] = (24, 72)
     covered_share: float = 0.4
     noise: float = 0.04
+
+    def __post_init__(self) -> None:
+        require_shares(self, "flip_share", "grey_share", "coarse_share", "covered_share")
+        require_between(self, 0, math.inf, "rotation_deg", "scale", "shift", "contrast", "brightness", "noise")
+        if not 1 <= self.coarse_px[0] < self.coarse_px[1]:
+            raise ValueError(f"coarse_px: expected two sizes of at least 1, the larger last, found {self.coarse_px}")
 
 
 def augment(

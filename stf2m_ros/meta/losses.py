@@ -5,6 +5,7 @@ the states drift to whatever helps the answer, and the rules that they fire expl
 Written in plain operations with masks, so that it maps over tasks. Source: METHOD section 6.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Callable, Dict, NamedTuple
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.net.stf2m import HeadOutputs
+from stf2m_ros.stream.checked_numbers import require_between, require_shares
 
 Total = Callable[[Tensor], Tensor]
 
@@ -34,6 +36,10 @@ class LossSettings:
     distillation_weight: float = 5.0
     label_smoothing: float = 0.05
     balance: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_between(self, 0, math.inf, "component_weight", "distillation_weight", "balance")
+        require_shares(self, "label_smoothing")
 
 
 class SegmentTargets(NamedTuple):

@@ -4,6 +4,7 @@ Source: paper Eq. 2 and 7, METHOD section 6. Whole mixed windows stand in every 
 serve as they are, with no adaptation at all, on a robot that has just been switched on.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
@@ -22,6 +23,7 @@ from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.meta.window_training import WindowModel
 from stf2m_ros.net.stf2m import HeadInputs, HeadOutputs
+from stf2m_ros.stream.checked_numbers import ABOVE_ZERO, require_between
 
 LAST_LAYER = "last_layer"
 
@@ -43,8 +45,7 @@ class InnerSettings:
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= 5:
             raise ValueError(f"inner steps: expected 1 to 5, found {self.steps}")
-        if self.rate_pace <= 0:
-            raise ValueError(f"rate_pace: expected above 0, found {self.rate_pace}")
+        require_between(self, ABOVE_ZERO, math.inf, "step_size", "rate_pace")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Source: METHOD section 6; the paper keeps its feature extractor unaltered in meta-training (VI-A1).
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Dict, Tuple
 
@@ -20,6 +21,7 @@ from stf2m_ros.meta.losses import masked_square
 from stf2m_ros.meta.processes import ALONE, Processes
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.net.frame_encoder import FrameEncoder
+from stf2m_ros.stream.checked_numbers import require_between
 from stf2m_ros.stream.settings import Preprocessing
 
 
@@ -37,6 +39,10 @@ class PretrainingSettings:
     bfloat16: bool = True
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(steps=4000, batch_size=96))
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+
+    def __post_init__(self) -> None:
+        require_between(self, 1, math.inf, "frames_per_clip")
+        require_between(self, 0, math.inf, "component_weight")
 
 
 class FrameReadout(nn.Module):

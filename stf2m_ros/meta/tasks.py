@@ -15,6 +15,7 @@ import numpy as np
 from stf2m_ros.data.slots import UNLABELLED
 from stf2m_ros.emotions import EMOTIONS, INTENSITIES, NEUTRAL_INDEX
 from stf2m_ros.meta.window_batches import Cut, Face, WindowBatch, WindowSampler
+from stf2m_ros.stream.checked_numbers import require_shares
 
 _LOG = logging.getLogger(__name__)
 NEUTRAL_MARGIN_SLOTS = 10
@@ -58,6 +59,7 @@ class TaskSettings:
     def __post_init__(self) -> None:
         if self.shots < 1 or self.query < 2:
             raise ValueError(f"a task needs at least 1 support and 2 query groups, found {self.shots} and {self.query}")
+        require_shares(self, "other_share")
 
 
 class TaskSampler:

@@ -6,6 +6,7 @@ forward and backward, which functional_call, vmap and second derivatives go arou
 different size and losses normalised over the whole batch must be added.
 """
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from tqdm import trange
 from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.meta.checkpoint import UNTOLD, MadeFrom, load_checkpoint, save_checkpoint
 from stf2m_ros.meta.processes import ALONE, Processes
+from stf2m_ros.stream.checked_numbers import ABOVE_ZERO, require_between, require_shares
 
 Losses = Dict[str, Tensor]
 
@@ -38,6 +40,9 @@ class OptimiserSettings:
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_size < 1:
             raise ValueError(f"steps and batch_size must be at least 1, found {self.steps} and {self.batch_size}")
+        require_between(self, ABOVE_ZERO, math.inf, "rate", "clip_norm")
+        require_between(self, 0, math.inf, "weight_decay", "checkpoint_s")
+        require_shares(self, "warm_up")
 
 
 def run_steps(

@@ -1,6 +1,7 @@
 """Windows as the robot sees them, cut at random from cached clips: fills of 1 to 30 s, missing modalities, gaps."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from stf2m_ros.data.slots import UNLABELLED, vocabulary
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.meta.losses import SegmentTargets
 from stf2m_ros.meta.token_cache import TokenCache
+from stf2m_ros.stream.checked_numbers import require_between, require_shares
 from stf2m_ros.stream.segment_text import newest_utterances, overlapped, segment_of_middle
 from stf2m_ros.stream.settings import TextSettings, WindowGrid
 from stf2m_ros.stream.spoken_parts import spoken_parts
@@ -41,6 +43,10 @@ class WindowSampling:
     sparse_share: float = 0.15  # windows of a slow camera: half of the slots empty
     identity_shift: float = 0.5  # deviations by which a window's tokens are moved, all alike: as of another person
     lost_features: float = 0.1  # share of the tokens' numbers that a whole window does without
+
+    def __post_init__(self) -> None:
+        require_shares(self, *(each.name for each in fields(self) if each.name.endswith("_share")), "lost_features")
+        require_between(self, 0, math.inf, "shortest_s", "longest_gap_s", "identity_shift")
 
 
 class WindowBatch(NamedTuple):

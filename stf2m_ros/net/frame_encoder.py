@@ -21,6 +21,8 @@ class FrameEncoderConfig:
     def __post_init__(self) -> None:
         if self.width < 8 or self.width % 8:
             raise ValueError(f"width must be a multiple of 8, found {self.width}")
+        if self.token_dim < 1:
+            raise ValueError(f"token_dim must be at least 1, found {self.token_dim}")
         if self.features < 0:
             raise ValueError(f"features must be 0, for pictures, or more, found {self.features}")
 

@@ -1,5 +1,6 @@
 """ST-F2M after the frame encoder: thirty seconds of tokens and words to one row of logits per segment."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, Optional, Tuple
 
@@ -12,6 +13,7 @@ from stf2m_ros.net.layer_norm import LayerNorm
 from stf2m_ros.net.recurrent_head import RecurrentHead
 from stf2m_ros.net.region_graph import PARTS, RegionGraph
 from stf2m_ros.net.temporal_convolution import GatedPooling, GatedTemporalConvolution
+from stf2m_ros.stream.checked_numbers import require_between
 
 NUM_COMPONENTS = 12
 
@@ -33,6 +35,11 @@ class WindowHeadConfig:
     word_evidence: bool = False
 
     def __post_init__(self) -> None:
+        require_between(
+            self, 1, math.inf, "rows", "columns", "token_dim", "text_dim", "slots_per_segment", "embedding_dim"
+        )
+        if unknown := set(self.graph_parts) - set(PARTS):
+            raise ValueError(f"graph_parts: expected some of {', '.join(PARTS)}, found {', '.join(sorted(unknown))}")
         if self.embedding_dim % 2:
             raise ValueError(f"embedding_dim must be even (two directions), found {self.embedding_dim}")
 

@@ -64,6 +64,7 @@ class TrainingConfig:
                 f"head.token_dim must be the encoder's {self.encoder.token_dim}, found {self.head.token_dim}"
             )
         self._check_regions()
+        self._check_grid()
         if self.text.dim != self.head.text_dim:
             raise ValueError(f"head.text_dim must be the text table's {self.text.dim}, found {self.head.text_dim}")
         if self.window_training.begin_at_regression:
@@ -75,6 +76,24 @@ class TrainingConfig:
             raise ValueError(
                 f"head.rows and head.columns must be {side} and {side} with preprocessing.size_px "
                 f"{self.preprocessing.size_px}, found {found[0]} and {found[1]}"
+            )
+
+    def _check_grid(self) -> None:
+        grid, sampling = self.grid, self.window_training.sampling
+        if self.head.slots_per_segment != grid.slots_per_segment:
+            raise ValueError(
+                f"head.slots_per_segment must be the grid's {grid.slots_per_segment}, "
+                f"found {self.head.slots_per_segment}"
+            )
+        if sampling.shortest_s > grid.span_s:
+            raise ValueError(
+                f"window_training.sampling.shortest_s: expected up to grid.span_s {grid.span_s:g}, "
+                f"found {sampling.shortest_s:g}"
+            )
+        if sampling.gap_share and round(sampling.longest_gap_s / grid.slot_s) < 2:
+            raise ValueError(
+                f"window_training.sampling.longest_gap_s: expected two slots of {grid.slot_s:g} s or more, "
+                f"found {sampling.longest_gap_s:g}; gap_share 0 leaves gaps out"
             )
 
     def _check_words_can_begin(self) -> None:

@@ -1,5 +1,6 @@
 """Clips that the generator makes: how many of which people, and how they are spoiled."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Dict, List, NamedTuple
@@ -11,6 +12,7 @@ from stf2m_ros.data.fingerprint import fingerprint
 from stf2m_ros.data.generated_faces.clip import generate_clip
 from stf2m_ros.data.generated_faces.settings import GENERATOR_VERSION, GeneratorSettings
 from stf2m_ros.data.store_filling import ClipJob, fill_stores
+from stf2m_ros.stream.checked_numbers import require_between
 from stf2m_ros.stream.settings import Preprocessing
 from stf2m_ros.training.clip_names import WINDOW_CLIPS, ClipNames
 
@@ -43,6 +45,8 @@ class GeneratedClips:
     def __post_init__(self) -> None:
         if min(self.training, self.validation, self.workers) < 1:
             raise ValueError(f"expected at least one training clip, validation clip and worker, found {self}")
+        require_between(self, 0, math.inf, "windows")
+        generated(self, _PIXELS)  # which checks the rest
 
 
 class Generated(NamedTuple):

@@ -86,7 +86,7 @@ def test_every_component_is_determined(clip):
     assert clip.action_units.min() >= 0 and clip.action_units.max() <= 5
 
 
-@pytest.mark.parametrize("wrong", [{"people": "friends"}, {"plan": "dance"}, {"duration_s": 0.2}])
+@pytest.mark.parametrize("wrong", [{"people": "friends"}, {"plan": "dance"}, {"duration_s": 0.2}, {"frames_per_s": 0}])
 def test_settings_say_what_they_expected_and_found(wrong):
     with pytest.raises(ValueError, match="found"):
         GeneratorSettings(**wrong)

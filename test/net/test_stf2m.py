@@ -76,7 +76,7 @@ def test_every_part_of_the_region_graph_counts(left_out):
 
 
 def test_an_unknown_part_of_the_graph_is_refused():
-    with pytest.raises(ValueError, match="found .'gird'."):
+    with pytest.raises(ValueError, match="graph_parts: expected some of grid, learned, similarity, found gird"):
         head(graph_parts=("gird",))
 
 

@@ -1,6 +1,8 @@
 """What kind of clips the generator makes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from stf2m_ros.stream.checked_numbers import require_shares
 
 PEOPLE = {
     "train": (0, 1_000_000),
@@ -45,6 +47,9 @@ class GeneratorSettings:
             raise ValueError(f"plan must be one of {PLANS}, found {self.plan!r}")
         if not 0 < self.segment_s <= self.duration_s:
             raise ValueError(f"duration_s must be at least segment_s={self.segment_s}, found {self.duration_s}")
+        if self.frame_count < 1:
+            raise ValueError(f"frames_per_s must give {self.duration_s:g} s a frame or more, found {self.frames_per_s}")
+        require_shares(self, *(each.name for each in fields(self) if each.name.endswith("_share")))
         if self.emotional_words_share + self.contradicting_words_share > 1:
             raise ValueError("emotional_words_share and contradicting_words_share together exceed 1")
 
