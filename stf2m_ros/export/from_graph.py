@@ -1,7 +1,7 @@
 """The way back: the networks of a bundle as networks that can be trained further."""
 
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 import onnx
@@ -29,9 +29,11 @@ def encoder_from_graph(path: Path, faces: Tensor, expected: Optional[FrameEncode
     expected sizes.
     """
     weights = _weights(path)
+    sizes = _sizes(path, weights)
+    if expected not in (None, sizes):
+        raise ValueError(f"{path}: expected {expected}, found {sizes}")
+    encoder = FrameEncoder(sizes)
     try:
-        sizes = FrameEncoderConfig(len(weights["conv1.bias"]), len(weights["project.bias"]))
-        encoder = FrameEncoder(sizes)
         (projection,) = (value for name, value in weights.items() if value.ndim == 2 and "MatMul" in name)
         state = {"project.weight": projection.T, "project.bias": weights["project.bias"]}
         for convolution, normalisation in _pairs(encoder):
@@ -42,8 +44,6 @@ def encoder_from_graph(path: Path, faces: Tensor, expected: Optional[FrameEncode
         )
     except (KeyError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path}: expected the frame encoder of a bundle, found a graph without {error}") from error
-    if expected not in (None, sizes):
-        raise ValueError(f"{path}: expected {expected}, found {sizes}")
     _settle(encoder.eval(), faces)
     return encoder
 
@@ -80,9 +80,26 @@ def _layer(node_name: str) -> str:
     return f"{_OTHERWISE_NAMED.get(name, name)}.weight"
 
 
+def encoder_sizes(path: Path) -> FrameEncoderConfig:
+    """Of the network that `export_frame_encoder` wrote to path. Raises ValueError when path is no such graph."""
+    return _sizes(path, _weights(path))
+
+
+def _sizes(path: Path, weights: Mapping[str, np.ndarray]) -> FrameEncoderConfig:
+    try:
+        return FrameEncoderConfig(len(weights["conv1.bias"]), len(weights["project.bias"]))
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path}: expected the frame encoder of a bundle, found a graph without {error}") from error
+
+
 def _weights(path: Path) -> Dict[str, np.ndarray]:
     """Initializers as float32, by their names in the network."""
-    graph = onnx.load(str(path)).graph
+    from google.protobuf.message import DecodeError  # onnx brings it, under no name of its own
+
+    try:
+        graph = onnx.load(str(path)).graph
+    except DecodeError as error:
+        raise ValueError(f"{path}: expected a graph of a bundle, found a file that is none") from error
     return {
         _name_in_network(weight.name): numpy_helper.to_array(weight).astype(np.float32) for weight in graph.initializer
     }

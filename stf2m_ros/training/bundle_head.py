@@ -6,23 +6,26 @@ import numpy as np
 import torch
 
 from stf2m_ros.export.from_graph import load_head_from_graph
-from stf2m_ros.meta.window_training import WindowModel
+from stf2m_ros.net.stf2m import WindowHead
 from stf2m_ros.net.text_table import TextTable
 from stf2m_ros.runtime.bundle import LAST_LAYER_ARRAY, LAST_LAYER_FILE, TEXT_TABLE_FILE, WINDOW_HEAD_FILE
 
 HEAD_FILES = (WINDOW_HEAD_FILE, LAST_LAYER_FILE, TEXT_TABLE_FILE)
 
 
-def begin_with_bundle(model: WindowModel, folder: Path) -> None:
-    """Ready word vectors stay as they are. Raises ValueError in one line where the bundle's sizes are others."""
-    load_head_from_graph(folder / WINDOW_HEAD_FILE, model.head)
+def load_head(folder: Path, head: WindowHead) -> None:
+    """With its last layer. Raises ValueError in one line where the bundle's sizes are others."""
+    load_head_from_graph(folder / WINDOW_HEAD_FILE, head)
     with np.load(folder / LAST_LAYER_FILE) as arrays, torch.no_grad():
-        model.head.last_layer.copy_(torch.from_numpy(arrays[LAST_LAYER_ARRAY]))
-    if not isinstance(model.text, TextTable):
-        return
+        head.last_layer.copy_(torch.from_numpy(arrays[LAST_LAYER_ARRAY]))
+
+
+def load_words(folder: Path, table: TextTable) -> None:
+    """Raises ValueError in one line where the bundle's table is another one."""
     path = folder / TEXT_TABLE_FILE
     try:
         with np.load(path) as arrays:
-            model.text.load_arrays(arrays)
+            table.load_arrays(arrays)
     except (KeyError, ValueError) as error:
-        raise ValueError(f"{path}: expected a subword table of {model.text_settings}, found: {error}") from error
+        expected = f"{table.table.num_embeddings} buckets of rank {table.table.embedding_dim}"
+        raise ValueError(f"{path}: expected a subword table with {expected}, found: {error}") from error

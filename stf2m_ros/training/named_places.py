@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Tuple
 
 from stf2m_ros.data.sets.catalogue import NAMES
+from stf2m_ros.export.from_graph import encoder_sizes
 from stf2m_ros.fuzzy.rule_base import RuleTable, load_rule_base
+from stf2m_ros.net.frame_encoder import FrameEncoderConfig
+from stf2m_ros.net.stf2m import WindowHead
+from stf2m_ros.net.text_table import TextTable
 from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
-from stf2m_ros.training.bundle_head import HEAD_FILES
+from stf2m_ros.training.bundle_head import HEAD_FILES, load_head, load_words
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.data_sources import DataSetSource
 from stf2m_ros.training.word_vectors import OF_THE_CLIPS
@@ -29,6 +33,10 @@ def check_places(config: TrainingConfig) -> None:
         _expect_folder(key, Path(getattr(config, key)))
     for key, files in (("start_from", (FRAME_ENCODER_FILE,)), ("start_head_from", HEAD_FILES)):
         _expect_bundle(key, getattr(config, key), files)
+    if config.start_from and not config.encoder.features:
+        _expect_encoder(Path(config.start_from) / FRAME_ENCODER_FILE, config.encoder)
+    if config.start_head_from:
+        _expect_head(config)
     if config.word_vectors not in ("", OF_THE_CLIPS):
         _expect_file("word_vectors", f"{OF_THE_CLIPS} or a GloVe file", config.word_vectors)
     if config.pretraining.imagenet_weights:
@@ -52,6 +60,28 @@ def _expect_bundle(key: str, folder: str, files: Tuple[str, ...]) -> None:
     missing = [path for path in (Path(folder) / file for file in files) if not path.is_file()] if folder else []
     if missing:
         raise ValueError(f"{key}: expected the folder of a bundle, found no {missing[0]}")
+
+
+def _expect_encoder(graph: Path, expected: FrameEncoderConfig) -> None:
+    try:
+        found = encoder_sizes(graph)
+    except ValueError as error:
+        raise ValueError(f"start_from: {error}") from error
+    if found != expected:
+        raise ValueError(
+            f"encoder: expected width {found.width} and token_dim {found.token_dim}, as {graph} has, "
+            f"found {expected.width} and {expected.token_dim}"
+        )
+
+
+def _expect_head(config: TrainingConfig) -> None:
+    folder = Path(config.start_head_from)
+    try:
+        load_head(folder, WindowHead(config.head))
+        if not config.word_vectors:
+            load_words(folder, TextTable(config.text, ["word"]))
+    except ValueError as error:
+        raise ValueError(f"start_head_from: {error}") from error
 
 
 def _expect_file(key: str, what: str, path: str) -> None:

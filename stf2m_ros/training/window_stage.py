@@ -21,7 +21,8 @@ from stf2m_ros.meta.token_cache import TokenCache
 from stf2m_ros.meta.training_loop import Losses, OptimiserSettings
 from stf2m_ros.meta.window_batches import WindowSampler, cache_vocabulary, class_counts
 from stf2m_ros.meta.window_training import FuzzyInputs, WindowModel, WindowTrainingTask
-from stf2m_ros.training.bundle_head import begin_with_bundle
+from stf2m_ros.net.text_table import TextTable
+from stf2m_ros.training.bundle_head import load_head, load_words
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.fuzzy_ranges import FittedRanges, fit_ranges, has_emotions
 from stf2m_ros.training.kept_steps import KeptSteps
@@ -54,7 +55,7 @@ class WindowStage:
             words, vectors = known_words(config.word_vectors, config.text.dim, words, clips)
         model = WindowModel(config.head, config.text, words, self.fuzzy, vectors).to(self.processes.device)
         if config.start_head_from:
-            begin_with_bundle(model, Path(config.start_head_from))
+            self._begin_with_bundle(model, Path(config.start_head_from))
         if config.window_training.begin_at_regression:
             self._begin_at_regression(model)
         of_words = {"word vectors": fingerprint(words, vectors)}
@@ -63,6 +64,12 @@ class WindowStage:
 
     def _made_from(self, stage: str, parts: MadeFrom) -> MadeFrom:
         return {**settings_of(stage, self.config), **self.made_from, **parts}
+
+    def _begin_with_bundle(self, model: WindowModel, folder: Path) -> None:
+        """Ready word vectors stay as they are."""
+        load_head(folder, model.head)
+        if isinstance(model.text, TextTable):
+            load_words(folder, model.text)
 
     def _begin_at_regression(self, model: WindowModel) -> None:
         """On one machine's numbers, whatever another's would have been."""

@@ -48,6 +48,12 @@ def test_another_graph_is_refused_by_name(tmp_path):
         encoder_from_graph(path, FACES)
 
 
+def test_a_file_that_is_no_graph_is_refused_by_name(tmp_path):
+    (tmp_path / "cut.onnx").write_bytes(b"not a graph")
+    with pytest.raises(ValueError, match="cut.onnx: expected a graph of a bundle, found a file that is none"):
+        encoder_from_graph(tmp_path / "cut.onnx", FACES)
+
+
 def test_an_encoder_of_another_width_is_refused_with_both_sizes(shipped):
     with pytest.raises(ValueError, match=r"expected FrameEncoderConfig\(width=24.*found FrameEncoderConfig\(width=8"):
         encoder_from_graph(shipped[1], FACES, FrameEncoderConfig(width=24))

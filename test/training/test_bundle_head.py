@@ -58,7 +58,8 @@ def test_a_checkpoint_that_began_otherwise_is_not_gone_on_from(begun, tmp_path, 
 def test_a_bundle_of_other_sizes_is_refused_in_one_line(begun, tmp_path, capsys, changes, file):
     assert train.main(["--config", str(another(begun, tmp_path, **changes))]) == 1
     told = capsys.readouterr().err.splitlines()[-1]
-    assert f"{begun}/bundle/{file}: expected " in told
+    assert told.startswith(f"train: start_head_from: {begun}/bundle/{file}: expected ")
+    assert not (tmp_path / "work/frames").exists()  # it was told before anything was done
 
 
 def weights_of(path):

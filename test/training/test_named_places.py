@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
-from training_files import write_training_config
+from training_files import ROOT, write_training_config
 
 from stf2m_ros.cli import train
+
+SHIPPED = str(ROOT / "models/generated_faces")
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,11 @@ from stf2m_ros.cli import train
             {"start_head_from": "nothere"},
             "start_head_from: expected the folder of a bundle, found no nothere/window_head.onnx",
         ),
+        (
+            {"start_from": "broken"},
+            "start_from: broken/frame_encoder.onnx: expected a graph of a bundle, found a file that is none",
+        ),
+        ({"start_from": SHIPPED}, "encoder: expected width 24 and token_dim 64, as "),
         ({"word_vectors": "nothere"}, "word_vectors: expected clips or a GloVe file, found no file nothere"),
         (
             {"pretraining": {"imagenet_weights": "nothere.pth"}},
@@ -39,6 +46,8 @@ def test_what_is_not_there_is_told_with_its_key_before_anything_is_done(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a_file").write_text("")
+    Path("broken").mkdir()
+    Path("broken/frame_encoder.onnx").write_text("version https://git-lfs.github.com/spec/v1")  # not fetched
     assert train.main(["--config", str(write_training_config(tmp_path, **settings))]) == 1
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"train: {complaint}")
