@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from stf2m_ros.net.frame_encoder import FrameEncoder
+from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 
 SAFETENSORS, PICKLED = (".safetensors",), (".pth", ".pt")
 _CLASSIFIER = "fc."
@@ -22,6 +22,17 @@ def begin_with_imagenet(encoder: FrameEncoder, path: Path) -> None:
 
     Raises FileNotFoundError; ValueError for a file that holds no ResNet-18, or one of another width than the encoder's.
     """
+    encoder.load_imagenet(_fitting(encoder, path))
+
+
+def check_imagenet(config: FrameEncoderConfig, path: Path) -> None:
+    """Raises what begin_with_imagenet would raise for such an encoder."""
+    with torch.device("meta"):  # names and shapes alone
+        encoder = FrameEncoder(config)
+    _fitting(encoder, path)
+
+
+def _fitting(encoder: FrameEncoder, path: Path) -> Dict[str, Tensor]:
     weights = read_state_dict(path)
     own = encoder.state_dict()
     foreign = [name for name in weights if name not in own and not name.startswith(_CLASSIFIER)]
@@ -32,7 +43,7 @@ def begin_with_imagenet(encoder: FrameEncoder, path: Path) -> None:
     width, wanted = len(own["conv1.weight"]), len(weights["conv1.weight"])
     if width != wanted:
         raise ValueError(f"{path}: expected encoder.width {wanted}, which these weights need, found {width}")
-    encoder.load_imagenet(weights)
+    return weights
 
 
 def read_state_dict(path: Path) -> Dict[str, Tensor]:

@@ -14,6 +14,7 @@ from stf2m_ros.runtime.bundle import FRAME_ENCODER_FILE
 from stf2m_ros.training.bundle_head import HEAD_FILES, load_head, load_words
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.data_sources import DataSetSource
+from stf2m_ros.training.imagenet_weights import check_imagenet
 from stf2m_ros.training.word_vectors import OF_THE_CLIPS
 
 
@@ -41,6 +42,7 @@ def check_places(config: TrainingConfig) -> None:
         _expect_file("word_vectors", f"{OF_THE_CLIPS} or a GloVe file", config.word_vectors)
     if config.pretraining.imagenet_weights:
         _expect_file("pretraining.imagenet_weights", "a file of weights", config.pretraining.imagenet_weights)
+        check_imagenet(config.encoder, Path(config.pretraining.imagenet_weights))
     for place, source in enumerate(config.data_sets):
         _expect_data_set(f"data_sets[{place}]", source)
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from stf2m_ros.net.frame_encoder import FrameEncoder, FrameEncoderConfig
 from stf2m_ros.training.config import load_config
-from stf2m_ros.training.imagenet_weights import begin_with_imagenet
+from stf2m_ros.training.imagenet_weights import begin_with_imagenet, check_imagenet
 
 
 def convolution(outputs, inputs, size):
@@ -64,6 +64,8 @@ def test_a_narrow_encoder_is_told_the_width_that_the_weights_need(tmp_path):
     save_file(public_weights(16), tmp_path / "resnet18.safetensors")
     with pytest.raises(ValueError, match="expected encoder.width 16, which these weights need, found 8"):
         begin_with_imagenet(encoder_of(8), tmp_path / "resnet18.safetensors")
+    with pytest.raises(ValueError, match="expected encoder.width 16, which these weights need, found 8"):
+        check_imagenet(FrameEncoderConfig(width=8), tmp_path / "resnet18.safetensors")
 
 
 @pytest.mark.parametrize(

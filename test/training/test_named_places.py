@@ -30,6 +30,10 @@ SHIPPED = str(ROOT / "models/generated_faces")
             {"pretraining": {"imagenet_weights": "nothere.pth"}},
             "pretraining.imagenet_weights: expected a file of weights, found no file nothere.pth",
         ),
+        (
+            {"pretraining": {"imagenet_weights": "a_file.pth"}},
+            "a_file.pth: expected a state dict of tensors alone, found a file that is none",
+        ),
         ({"data_sets": [{"name": "melt", "path": "."}]}, "data_sets[0].name: expected one of ckplus, "),
         (
             {"data_sets": [{"name": "manifest", "path": "a_file"}, {"name": "meld", "path": "nothere"}]},
@@ -46,6 +50,7 @@ def test_what_is_not_there_is_told_with_its_key_before_anything_is_done(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a_file").write_text("")
+    Path("a_file.pth").write_text("<html>not found</html>")
     Path("broken").mkdir()
     Path("broken/frame_encoder.onnx").write_text("version https://git-lfs.github.com/spec/v1")  # not fetched
     assert train.main(["--config", str(write_training_config(tmp_path, **settings))]) == 1
