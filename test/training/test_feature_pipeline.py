@@ -1,13 +1,15 @@
 """From CMU-MOSEI's own files to a bundle: FACET features in place of pictures, GloVe vectors in place of a table."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from set_fixtures import write_csd
-from training_files import write_training_config
+from training_files import ROOT, write_training_config
 
 from stf2m_ros.cli import train
 from stf2m_ros.node.parameters import RecognizerParameters
@@ -90,6 +92,14 @@ def test_that_nobody_is_validated_on_is_told_before_pre_training(trained, tmp_pa
     expected = "data_sets: expected clips to train and to validate on, found 16 and 0; validation_share says"
     assert expected in capsys.readouterr().err
     assert not (tmp_path / "work/pretraining.safetensors").exists()
+
+
+def test_where_h5py_is_missing_it_is_said_in_one_line(trained):
+    command = ["--config", str(trained / "train.yaml"), "--step", "prepare"]
+    probe = f"import sys; sys.modules['h5py'] = None\nfrom stf2m_ros.cli.train import main; sys.exit(main({command!r}))"
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("train: h5py not found, which reads .csd files; pip install")
 
 
 def test_a_robot_with_a_camera_is_told_that_the_bundle_is_not_for_it(trained):

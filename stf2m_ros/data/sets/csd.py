@@ -70,11 +70,11 @@ class Sequence:
 
 @contextmanager
 def open_sequence(path: Path) -> Iterator[Sequence]:
-    """Raises BrokenFileError for what is no computational sequence, RuntimeError without h5py."""
+    """Raises BrokenFileError for what is no computational sequence, ValueError without h5py."""
     try:
         import h5py
     except ImportError as error:
-        raise RuntimeError("h5py not found, which reads .csd files; pip install -r requirements/train.txt") from error
+        raise ValueError("h5py not found, which reads .csd files; pip install -r requirements/train.txt") from error
     if not Path(path).is_file():
         raise BrokenFileError(path, "a computational sequence (.csd)", "no file")
     try:
