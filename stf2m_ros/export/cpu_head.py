@@ -130,11 +130,15 @@ def _drop_unused(graph: onnx.GraphProto) -> None:
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    """Exit code 0 when the bundle holds the head."""
+    """Exit code 0 when the bundle holds the head, 1 for what the user can mend."""
     parser = argparse.ArgumentParser(prog="cpu_head", description="Add the window head for ONNX Runtime to a bundle.")
     parser.add_argument("--bundle", type=Path, required=True)
     folder = parser.parse_args(argv).bundle
-    add_cpu_head(folder)
+    try:
+        add_cpu_head(folder)
+    except (ValueError, OSError) as error:
+        print(f"cpu_head: {error}", file=sys.stderr)
+        return 1
     print(f"{folder / WINDOW_HEAD_CPU_FILE}: {(folder / WINDOW_HEAD_CPU_FILE).stat().st_size / 1e6:.1f} MB")
     return 0
 

@@ -44,10 +44,12 @@ def quantise_encoder(source: Path, target: Path, faces: np.ndarray) -> None:
 
 
 def add_int8(folder: Path, clips: int) -> Dict[str, Loss]:
-    """Quantises the encoder of a bundle, measures the losses, and lists all in its card. Raises BundleMismatch.
+    """Quantises the encoder of a bundle, measures the losses, and lists all in its card.
 
-    Returns the loss by name of each form.
+    Returns the loss by name of each form. Raises BundleMismatch, ValueError for no clips.
     """
+    if clips < 1:
+        raise ValueError(f"expected at least one clip to calibrate with, found {clips}")
     bundle = load_bundle(folder)
     source, faces = bundle.path(FRAME_ENCODER_FILE), calibration_faces(clips, bundle.card.preprocessing)
     quantise_encoder(source, folder / FRAME_ENCODER_INT8_FILE, faces)
@@ -61,13 +63,17 @@ def add_int8(folder: Path, clips: int) -> Dict[str, Loss]:
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    """Exit code 0 when the bundle holds the int8 encoders; what they lose is printed."""
+    """Exit code 0 when the bundle holds the int8 encoders, whose losses are printed; 1 for what the user can mend."""
     parser = argparse.ArgumentParser(prog="quantise", description="Add the int8 encoders to a bundle.")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=16, help="to calibrate with, and as many others to judge by")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING)
-    losses = add_int8(options.bundle, options.clips)
+    try:
+        losses = add_int8(options.bundle, options.clips)
+    except (ValueError, OSError) as error:
+        print(f"quantise: {error}", file=sys.stderr)
+        return 1
     for file, name in FORMS.items():
         loss = losses[name]
         print(f"{file} written; on {loss.segments} segments of generated clips that it had not seen:")
