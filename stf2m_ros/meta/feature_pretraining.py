@@ -46,7 +46,9 @@ def feature_set(store: ClipStore, names: List[str], width: int, per_clip: int, g
             rows.append(found[track.frame_index[chosen]])
             classes.append(track.class_index[chosen])
     if len(rows) == 1:
-        raise ValueError(f"{store.folder}: expected clips with {width} features, found none among {len(names)}")
+        raise ValueError(
+            f"{store.folder}: expected labelled clips with {width} features, found none among {len(names)}"
+        )
     return FeatureSet(np.concatenate(rows), np.concatenate(classes))
 
 

@@ -51,6 +51,7 @@ class FeaturePipeline(TrainingPipeline):
     def pretrain(self) -> FrameReadout:
         """Stage 1: the front end."""
         rows, config = self._features("train"), self.config
+        self._features("validation")  # that there are none is said now, not when they are scored, after training
         torch.manual_seed(config.seed)
         regions, token_dim = config.head.rows * config.head.columns, config.head.token_dim
         front_end = FeatureFrontEnd(config.encoder.features, regions, token_dim)

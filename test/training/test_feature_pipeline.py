@@ -16,6 +16,7 @@ from stf2m_ros.node.parameters import RecognizerParameters
 from stf2m_ros.node.recognizer_loading import load_recognizer
 from stf2m_ros.runtime.bundle import BundleMismatch, load_bundle
 from stf2m_ros.stream.word_table import load_text_table
+from stf2m_ros.training.data_sources import split_of
 
 pytest.importorskip("h5py")
 VIDEOS = [f"vid{number}" for number in range(8)]
@@ -91,6 +92,16 @@ def test_that_nobody_is_validated_on_is_told_before_pre_training(trained, tmp_pa
     assert train.main(["--config", str(write_config(tmp_path, data_sets=alone))]) == 1
     expected = "data_sets: expected clips to train and to validate on, found 16 and 0; validation_share says"
     assert expected in capsys.readouterr().err
+    assert not (tmp_path / "work/pretraining.safetensors").exists()
+
+
+def test_that_no_features_of_those_validated_on_are_labelled_is_told_before_pre_training(trained, tmp_path, capsys):
+    shutil.copytree(trained / "mosei", tmp_path / "mosei")
+    learned = [video for video in VIDEOS if split_of(video, 0.4) == "train"]
+    facet = {video: (np.ones((3, 35)), np.array([[0, 0.1], [0.1, 0.2], [0.2, 0.3]])) for video in learned}
+    write_csd(tmp_path / "mosei/CMU_MOSEI_VisualFacet42.csd", "FACET 4.2", facet)
+    assert train.main(["--config", str(write_config(tmp_path))]) == 1
+    assert "validation: expected labelled clips of 35 features, found none among" in capsys.readouterr().err
     assert not (tmp_path / "work/pretraining.safetensors").exists()
 
 
