@@ -1,8 +1,9 @@
 """Numbers of a configuration that cannot be computed with are told when it is read, not after hours."""
 
 import math
+import sys
 
-ABOVE_ZERO = 1e-9
+ABOVE_ZERO = sys.float_info.min
 """The least of what may not be zero."""
 
 
