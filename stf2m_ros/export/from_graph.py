@@ -73,7 +73,7 @@ def _products(path: Path) -> List[onnx.NodeProto]:
 
 
 def _layer(node_name: str) -> str:
-    """ "/head/embed/embed.1/MatMul" -> "embed.1.weight": each part of a Sequential repeats the name of the whole."""
+    """Of "/head/embed/embed.1/MatMul" "embed.1.weight": each part of a Sequential repeats the name of the whole."""
     *parts, _ = node_name.strip("/").split("/")
     whole = [part for part, inner in zip(parts, [*parts[1:], ""]) if not inner.startswith(f"{part}.")]
     name = ".".join(whole)[len(_HEAD) :]
