@@ -101,7 +101,7 @@ def test_that_no_features_of_those_validated_on_are_labelled_is_told_before_pre_
     facet = {video: (np.ones((3, 35)), np.array([[0, 0.1], [0.1, 0.2], [0.2, 0.3]])) for video in learned}
     write_csd(tmp_path / "mosei/CMU_MOSEI_VisualFacet42.csd", "FACET 4.2", facet)
     assert train.main(["--config", str(write_config(tmp_path))]) == 1
-    assert "validation: expected labelled clips of 35 features, found none among" in capsys.readouterr().err
+    assert "validation: expected labelled clips with 35 features, found none among" in capsys.readouterr().err
     assert not (tmp_path / "work/pretraining.safetensors").exists()
 
 
