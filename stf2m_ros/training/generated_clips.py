@@ -28,12 +28,14 @@ class GeneratedClips:
     occluded_share, foggy_share: of the training clips (stage 1 and 2), those in which something comes before the face
     at some time, fog stands before the camera. covered_share: of the clips of stage 2, those in which something large
     hides part of the picture; stage 1 covers faces as it draws them (`augmentation.covered_share`).
+    identities: every clip draws its person from so many: 4,000 clips from 4,000 show 2,526 people.
     training_frames_per_s: stage 1 looks at single frames, and learns more from more people than from more of each.
     """
 
     training: int = 1400
     windows: int = 0
     validation: int = 120
+    identities: int = 4000
     occluded_share: float = 0.15
     covered_share: float = 0.0
     foggy_share: float = 0.0
@@ -46,6 +48,7 @@ class GeneratedClips:
         if min(self.training, self.validation, self.workers) < 1:
             raise ValueError(f"expected at least one training clip, validation clip and worker, found {self}")
         require_between(self, 0, math.inf, "windows")
+        require_between(self, 1, math.inf, "identities")
         generated(self, _PIXELS)  # which checks the rest
 
 
@@ -58,7 +61,12 @@ class Generated(NamedTuple):
 
 def generated(settings: GeneratedClips, pixels: Preprocessing) -> Dict[str, Generated]:
     """What is generated for each use."""
-    validation = GeneratorSettings(people="validation", duration_s=settings.duration_s, size_px=pixels.size_px)
+    validation = GeneratorSettings(
+        people="validation",
+        identities=settings.identities,
+        duration_s=settings.duration_s,
+        size_px=pixels.size_px,
+    )
     spoiled = replace(
         validation,
         occluded_share=settings.occluded_share,

@@ -23,6 +23,13 @@ def test_stage_2s_own_clips_show_people_whom_stage_1_never_saw(tmp_path):
     assert [len(clip.frames) for clip in clips[WINDOW_CLIPS]] == [8, 8]
 
 
+@pytest.mark.parametrize(("identities", "people"), [(1, 1), (100_000, 3)])
+def test_clips_draw_their_person_from_as_many_as_asked(tmp_path, identities, people):
+    stores, asked = stores_below(tmp_path), {**SHORT, "training": 3, "identities": identities}
+    names = prepare_generated(GeneratedClips(**asked), stores)["train"]
+    assert len({clip.subject for clip in stores["train"].read_all(names, frames=False)}) == people
+
+
 @pytest.mark.parametrize("windows", [0, 1])
 def test_large_covers_stand_in_the_clips_of_stage_2_alone(tmp_path, windows):
     spoiled = {use: [] for use in ("train", WINDOW_CLIPS)}
