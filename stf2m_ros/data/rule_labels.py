@@ -17,6 +17,7 @@ from stf2m_ros.fuzzy.components import (
 from stf2m_ros.fuzzy.inference import NOTHING_FIRED, infer, strongest_class
 from stf2m_ros.fuzzy.membership import COMPONENT_RANGE, INTENSITY_RANGE, LEVEL_CENTRES, eccentricity, membership
 from stf2m_ros.fuzzy.rule_table import RuleTable
+from stf2m_ros.stream.checked_numbers import ABOVE_ZERO, require_between
 
 NORMAL = "normal"
 
@@ -30,9 +31,7 @@ class RuleLabelling:
     intensity_range: float = INTENSITY_RANGE
 
     def __post_init__(self) -> None:
-        for name in ("component_range", "intensity_range"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name}: expected a number above 0, found {getattr(self, name)}")
+        require_between(self, ABOVE_ZERO, math.inf, "component_range", "intensity_range")
 
 
 @dataclass(frozen=True, eq=False)

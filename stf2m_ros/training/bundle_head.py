@@ -8,16 +8,17 @@ import torch
 from stf2m_ros.export.from_graph import load_head_from_graph
 from stf2m_ros.net.stf2m import WindowHead
 from stf2m_ros.net.text_table import TextTable
-from stf2m_ros.runtime.bundle import LAST_LAYER_ARRAY, LAST_LAYER_FILE, TEXT_TABLE_FILE, WINDOW_HEAD_FILE
+from stf2m_ros.runtime.bundle import LAST_LAYER_FILE, TEXT_TABLE_FILE, WINDOW_HEAD_FILE, load_bundle
 
 HEAD_FILES = (WINDOW_HEAD_FILE, LAST_LAYER_FILE, TEXT_TABLE_FILE)
 
 
 def load_head(folder: Path, head: WindowHead) -> None:
-    """With its last layer. Raises ValueError in one line where the bundle's sizes are others."""
-    load_head_from_graph(folder / WINDOW_HEAD_FILE, head)
-    with np.load(folder / LAST_LAYER_FILE) as arrays, torch.no_grad():
-        head.last_layer.copy_(torch.from_numpy(arrays[LAST_LAYER_ARRAY]))
+    """With its last layer. Raises ValueError in one line where the bundle is damaged or its sizes are others."""
+    bundle = load_bundle(folder)
+    load_head_from_graph(bundle.path(WINDOW_HEAD_FILE), head)
+    with torch.no_grad():
+        head.last_layer.copy_(torch.from_numpy(bundle.last_layer))
 
 
 def load_words(folder: Path, table: TextTable) -> None:

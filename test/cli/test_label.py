@@ -73,8 +73,8 @@ def test_labels_of_any_set_can_be_counted(tmp_path, capsys):
     [
         (["disfa", "absent"], "absent: expected the data set disfa, found nothing"),
         (["manifest", "absent.csv", "--rules", "nowhere.yaml"], "nowhere.yaml"),
-        (["disfa", ".", "--component-range", "0"], "component_range: expected a number above 0, found 0"),
-        (["count", "disfa", ".", "--intensity-range", "nan"], "intensity_range: expected a number above 0, found nan"),
+        (["disfa", ".", "--component-range", "0"], "component_range: expected above 0, found 0"),
+        (["count", "disfa", ".", "--intensity-range", "nan"], "intensity_range: expected above 0, found nan"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line_and_exit_code_1(arguments, said, capsys, tmp_path, monkeypatch):

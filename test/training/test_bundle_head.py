@@ -62,6 +62,14 @@ def test_a_bundle_of_other_sizes_is_refused_in_one_line(begun, tmp_path, capsys,
     assert not (tmp_path / "work/frames").exists()  # it was told before anything was done
 
 
+def test_a_damaged_bundle_is_refused_in_one_line(begun, tmp_path, capsys):
+    shutil.copytree(begun / "bundle", tmp_path / "cut")
+    layer = tmp_path / "cut/last_layer.npz"
+    layer.write_bytes(layer.read_bytes()[:-20])
+    assert train.main(["--config", str(another(begun, tmp_path, start_head_from=str(tmp_path / "cut")))]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"train: start_head_from: {layer}: expected ")
+
+
 def weights_of(path):
     """By name."""
     if path.suffix == ".npz":
