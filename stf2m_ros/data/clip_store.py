@@ -15,7 +15,7 @@ import numpy as np
 
 from stf2m_ros.data.clip import Clip, LabelInterval, TimedWord
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.whole_files import write_whole
+from stf2m_ros.whole_files import write_whole
 
 STORE_VERSION = 1
 _JPEG_QUALITY = 95

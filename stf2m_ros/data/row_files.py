@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 import numpy as np
 from tqdm import tqdm
 
-from stf2m_ros.data.whole_files import reserve, room_for, write_whole
+from stf2m_ros.whole_files import reserve, room_for, write_whole
 
 FORM_VERSION = 2
 _KEEP_EVERY_S = 20.0
@@ -78,7 +78,7 @@ class RowFiles:
             array.flush()
         self._give_back()
         told = {"version": FORM_VERSION, "made": self.made_from, "items": self.items, "done": self.done}
-        write_atomically(self.path, json.dumps(told))
+        write_whole(self.path, json.dumps(told))
 
     def _give_back(self) -> None:
         for array in self._arrays.values():
@@ -136,8 +136,3 @@ def _give_back(mapped: np.ndarray) -> None:
     """Pages of a file stay in the system's cache, where they are nobody's; written ones are kept there, too."""
     if hasattr(mmap, "MADV_DONTNEED") and isinstance(mapped.base, mmap.mmap):
         mapped.base.madvise(mmap.MADV_DONTNEED)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Whoever reads the file finds the former text or this one, never a part."""
-    write_whole(path, text.encode("utf-8"))

@@ -11,7 +11,6 @@ import numpy as np
 
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.slots import UNLABELLED
-from stf2m_ros.data.whole_files import write_whole
 from stf2m_ros.emotions import NUM_CLASSES
 from stf2m_ros.evaluation.code_stamp import JUDGING, code_stamp
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
@@ -27,6 +26,7 @@ from stf2m_ros.stream.frame import Frame
 from stf2m_ros.stream.timed_word import TimedWord
 from stf2m_ros.stream.utterance import Utterance
 from stf2m_ros.stream.word_table import load_text_table
+from stf2m_ros.whole_files import write_whole
 
 _LOG = logging.getLogger(__name__)
 HeadWrapper = Callable[[Engine], Engine]

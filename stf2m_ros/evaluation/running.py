@@ -10,7 +10,6 @@ from tempfile import TemporaryFile
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from stf2m_ros.data.rule_labels import RuleLabelling
-from stf2m_ros.data.whole_files import room_in
 from stf2m_ros.evaluation.code_stamp import STUDYING, code_stamp
 from stf2m_ros.evaluation.data_choice import open_data, told_apart
 from stf2m_ros.evaluation.judging import bundle_stamp
@@ -29,6 +28,7 @@ from stf2m_ros.evaluation.study import (
     numbered,
 )
 from stf2m_ros.runtime.bundle import load_bundle, read_card
+from stf2m_ros.whole_files import room_in
 
 _LOG = logging.getLogger(__name__)
 _SIZES = {size.name: size for size in (SMOKE, CLAIMS)}

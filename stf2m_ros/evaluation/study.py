@@ -11,7 +11,7 @@ import numpy as np
 
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.evaluation.interference.corruptions import CLEAN, Corruption
-from stf2m_ros.runtime.bundle import write_atomically
+from stf2m_ros.whole_files import write_whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class Cells:
             started_s = time.monotonic()
             found = compute()
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(found).encode("utf-8"))
+            write_whole(path, json.dumps(found))
             self._took_s.append(time.monotonic() - started_s)
             _LOG.info("%s", self.progress(key))
         return json.loads(path.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from stf2m_ros.data.whole_files import write_whole
+from stf2m_ros.whole_files import write_whole
 
 _LOG = logging.getLogger(__name__)
 _MODULE, _OPTIMISER = "module.", "optimiser."

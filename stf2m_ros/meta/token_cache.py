@@ -15,14 +15,14 @@ import torch
 from stf2m_ros.data.clip import Clip
 from stf2m_ros.data.clip_store import ClipStore, StoredFrames
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import RowFiles, StoredRows, write_atomically
+from stf2m_ros.data.row_files import RowFiles, StoredRows
 from stf2m_ros.data.slots import SlotTrack, slot_track
-from stf2m_ros.data.whole_files import write_whole
 from stf2m_ros.meta.devices import device_of
 from stf2m_ros.meta.pretraining import FrameReadout, normalise
 from stf2m_ros.net.frame_encoder import FrameEncoder
 from stf2m_ros.net.stf2m import NUM_COMPONENTS
 from stf2m_ros.stream.settings import Preprocessing, WindowGrid
+from stf2m_ros.whole_files import write_whole
 
 Pictures = Union[np.ndarray, StoredFrames]
 """(T, H, W, 3) RGB uint8."""
@@ -137,7 +137,7 @@ def with_read_states(cache: TokenCache, readout: FrameReadout, readout_stamp: st
         content = io.BytesIO()
         np.save(content, read_states(cache.tokens, readout))
         write_whole(path, content.getbuffer())
-        write_atomically(stamp, json.dumps(wanted))
+        write_whole(stamp, json.dumps(wanted))
     return replace(cache, states=np.load(path, mmap_mode="r"))
 
 

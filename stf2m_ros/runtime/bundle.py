@@ -2,8 +2,6 @@
 
 import hashlib
 import logging
-import os
-import tempfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from stf2m_ros.fuzzy.components import COMPONENTS
 from stf2m_ros.fuzzy.rule_base import RuleTable, load_rule_base
 from stf2m_ros.runtime.card import FORMAT_VERSION, BundleCard
 from stf2m_ros.runtime.plain_dataclasses import from_plain, to_plain
+from stf2m_ros.whole_files import write_whole
 
 CARD_FILE = "bundle.yaml"
 FRAME_ENCODER_FILE = "frame_encoder.onnx"
@@ -113,7 +112,7 @@ def write_card(folder: PathLike, card: BundleCard) -> BundleCard:
     folder = Path(folder)
     complete = replace(card, files=file_digests(folder))
     text = yaml.safe_dump(to_plain(complete), sort_keys=False, allow_unicode=True, width=120)
-    write_atomically(folder / CARD_FILE, text.encode("utf-8"))
+    write_whole(folder / CARD_FILE, text)
     return complete
 
 
@@ -124,22 +123,6 @@ def file_digests(folder: PathLike) -> Dict[str, str]:
         raise BundleMismatch(f"{folder}: expected the files {', '.join(BUNDLE_FILES)}, found no {missing[0]}")
     there = [name for name in (*BUNDLE_FILES, *OPTIONAL_FILES) if (Path(folder) / name).is_file()]
     return {name: sha256_of(Path(folder) / name) for name in there}
-
-
-def write_atomically(path: PathLike, content: bytes) -> None:
-    """The file is the old one or the new one at every moment, also when the power goes."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=str(path.parent), prefix=path.name + ".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes it private; a bundle is for every user of the robot
-        os.replace(temporary, str(path))
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def sha256_of(path: PathLike) -> str:

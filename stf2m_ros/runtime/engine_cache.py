@@ -17,8 +17,8 @@ from typing import Any, Mapping, Union
 
 import yaml
 
-from stf2m_ros.runtime.bundle import write_atomically
 from stf2m_ros.runtime.tensorrt_api import NO_DLA
+from stf2m_ros.whole_files import write_whole
 
 PLAN_FILE = "engine.plan"
 CARD_FILE = "engine.yaml"
@@ -82,8 +82,8 @@ class EngineCache:
         card = {"plan_sha256": _sha256(plan), **asdict(fingerprint)}
         place.mkdir(parents=True, exist_ok=True)
         # The card last: until it is there, the new plan matches no card, which reads as no engine.
-        write_atomically(place / PLAN_FILE, plan)
-        write_atomically(place / CARD_FILE, yaml.safe_dump(card, sort_keys=False).encode("utf-8"))
+        write_whole(place / PLAN_FILE, plan)
+        write_whole(place / CARD_FILE, yaml.safe_dump(card, sort_keys=False))
 
 
 def is_writable(folder: Union[str, Path]) -> bool:

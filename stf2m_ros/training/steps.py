@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from stf2m_ros.data.fingerprint import fingerprint
-from stf2m_ros.data.row_files import write_atomically
 from stf2m_ros.meta.checkpoint import checkpoint_step, made_otherwise
 from stf2m_ros.training.clip_names import SPLITS
 from stf2m_ros.training.config import TrainingConfig
 from stf2m_ros.training.made_from import META, META_AT, PRETRAINING, WINDOWS, WINDOWS_AT, changed_checkpoints
+from stf2m_ros.whole_files import write_whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class RunRecord:
         if added > 0:
             entry["seconds_each"] = seconds / added
         self.work.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, json.dumps(told, indent=1))
+        write_whole(self.path, json.dumps(told, indent=1))
         if finished:
             _LOG.info("%s: %s; at most %.0f MB of memory until here", name, duration(seconds), entry["peak_mb"])
 

@@ -180,12 +180,3 @@ def test_a_mended_bundle_loads_again(bundle_folder: Path, tiny_bundle_folder: Pa
     message_of(bundle_folder)
     shutil.copyfile(tiny_bundle_folder / "rules.yaml", bundle_folder / "rules.yaml")
     assert load_bundle(bundle_folder).card.name == "tiny"
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
-    path = tmp_path / "card.yaml"
-    path.write_bytes(b"old")
-    with pytest.raises(TypeError):
-        bundles.write_atomically(path, "not bytes")  # type: ignore[arg-type]
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]

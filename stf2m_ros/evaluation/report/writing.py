@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from stf2m_ros.evaluation.report.paper_tables import paper_table
 from stf2m_ros.evaluation.study import OURS, Cell, Missing, Picture, Row, StudyResult, Table
-from stf2m_ros.runtime.bundle import write_atomically
+from stf2m_ros.whole_files import write_whole
 
 RESULTS, MARKDOWN, PAGE = "results.json", "results.md", "index.html"
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -21,9 +21,9 @@ def write_report(folder: Path, results: Sequence[StudyResult], run: Mapping[str,
     """run: what the numbers depend on: seed, versions, checksums of data and bundle, as JSON holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     plain = {"run": dict(run), "studies": [_plain(result, folder) for result in results]}
-    write_atomically(folder / RESULTS, json.dumps(plain, indent=1, allow_nan=False).encode("utf-8"))
-    write_atomically(folder / MARKDOWN, _markdown(results, run).encode("utf-8"))
-    write_atomically(folder / PAGE, _page(results, run).encode("utf-8"))
+    write_whole(folder / RESULTS, json.dumps(plain, indent=1, allow_nan=False))
+    write_whole(folder / MARKDOWN, _markdown(results, run))
+    write_whole(folder / PAGE, _page(results, run))
 
 
 def cell_text(cell: Cell, as_percent: bool) -> str:

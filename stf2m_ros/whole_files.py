@@ -9,15 +9,23 @@ from typing import Iterator, Union
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_whole(path: Path, content: Union[bytes, memoryview]) -> None:
-    """Whoever reads the file finds the former content or this one, never a part. Raises OSError in one line."""
+def write_whole(path: Union[str, Path], content: Union[bytes, memoryview, str]) -> None:
+    """The file is the former one or this one at every moment, also when the power goes. Raises OSError in one line.
+
+    content: text is written as UTF-8.
+    """
+    path, content = Path(path), content.encode("utf-8") if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with room_for(path, len(content)):
         try:
-            part.write_bytes(content)
+            with open(part, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # else the new name may reach the disk before what is in it
             os.replace(part, path)
-        except OSError:
-            part.unlink(missing_ok=True)
+        except BaseException:
+            if part.exists():
+                part.unlink()
             raise
 
 

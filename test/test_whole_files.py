@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stf2m_ros.data.row_files import RowFiles
-from stf2m_ros.data.whole_files import room_in, write_whole
+from stf2m_ros.whole_files import room_in, write_whole
 
 LIMIT_BYTES = 4096
 
@@ -38,6 +38,15 @@ def test_without_room_the_former_file_stays_and_the_error_names_it(tmp_path):
         write_whole(path, bytes(100_000))
     assert path.read_bytes() == b"former"
     assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_a_write_that_fails_leaves_the_former_file_and_no_litter(tmp_path):
+    path = tmp_path / "a.txt"
+    write_whole(path, "former")
+    with pytest.raises(TypeError):
+        write_whole(path, [1, 2])
+    assert path.read_text() == "former"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_rows_that_are_filled_later_have_their_room_from_the_start(tmp_path):
