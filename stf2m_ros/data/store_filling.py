@@ -58,7 +58,7 @@ def fill_stores(jobs: Iterable[ClipJob], workers: int) -> Iterator[Tuple[ClipJob
                 waiting.append((job, None))
             else:
                 pool = pool or _pool(workers)
-                waiting.append((job, pool.submit(job.run)))
+                waiting.append((job, _begun(job, pool)))
             while waiting and (waiting[0][1] is None or len(waiting) > _WAITING_PER_WORKER * workers):
                 yield _done(*waiting.popleft())
         while waiting:
@@ -71,16 +71,28 @@ def fill_stores(jobs: Iterable[ClipJob], workers: int) -> Iterator[Tuple[ClipJob
             pool.shutdown(wait=True)
 
 
+def _begun(job: ClipJob, pool: ProcessPoolExecutor) -> Future:
+    try:
+        return pool.submit(job.run)
+    except BrokenProcessPool as error:
+        raise _killed(job) from error
+
+
 def _done(job: ClipJob, future: Optional[Future]) -> Tuple[ClipJob, Outcome]:
     if future is None:
         return job, _nothing
     error = future.exception()  # waits, and raises only what stops us, such as Ctrl-C
-    if isinstance(error, BrokenProcessPool):  # killed from outside: no clip is to blame, all would fail
-        raise ChildProcessError(
-            f"{job.name}: expected a clip, found that a process which makes them was killed; "
-            "where memory was short, fewer `workers` need less"
-        ) from error
+    if isinstance(error, BrokenProcessPool):
+        raise _killed(job) from error
     return job, future.result
+
+
+def _killed(job: ClipJob) -> ChildProcessError:
+    """From outside: no clip is to blame, and all that follow would fail."""
+    return ChildProcessError(
+        f"{job.name}: expected a clip, found that a process which makes them was killed; "
+        "where memory was short, fewer `workers` need less"
+    )
 
 
 def _nothing() -> None:

@@ -1,5 +1,9 @@
 """Several processes fill a store: in order, resumable, a broken clip told to whoever asked for it."""
 
+import os
+import time
+from functools import partial
+
 import pytest
 
 from stf2m_ros.data.clip_store import ClipStore
@@ -59,3 +63,28 @@ def test_where_everything_stands_no_process_is_started(tmp_path):
     ClipStore(tmp_path).write("a", recording("a", tmp_path).load())
     jobs = [ClipJob(tmp_path, "a", lambda: pytest.fail("nobody asked"))]  # a lambda goes to no other process
     assert [job.name for job, _ in fill_stores(jobs, workers=2)] == ["a"]
+
+
+def dying(note):
+    """As a process that the system kills for its memory. The other process cannot import what is in a test."""
+    tell = f"import os, pathlib, signal; pathlib.Path({str(note)!r}).write_text(str(os.getpid()))"
+    return partial(exec, f"{tell}; os.kill(os.getpid(), signal.SIGKILL)")
+
+
+def died(note):
+    """Waits until the process of that note is gone, and its pool knows."""
+    while not note.exists() or os.path.exists(f"/proc/{note.read_text() or 'self'}"):
+        time.sleep(0.02)
+    time.sleep(0.5)
+
+
+@pytest.mark.parametrize("asked_for_more", [False, True])
+def test_a_killed_process_is_told_before_and_after_another_clip_is_asked_for(tmp_path, asked_for_more):
+    def jobs():
+        yield ClipJob(tmp_path, "a", dying(tmp_path / "note"))
+        if asked_for_more:
+            died(tmp_path / "note")
+            yield from jobs_in(tmp_path, "b")
+
+    with pytest.raises(ChildProcessError, match=f"^{'b' if asked_for_more else 'a'}: expected a clip, found .* killed"):
+        list(fill_stores(jobs(), workers=1))
