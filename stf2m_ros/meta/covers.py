@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from stf2m_ros.meta.batch_draws import Draws
 
-LARGEST_SHARE = 0.6
+LARGEST_SHARE = 0.65
 """Of the picture that is hidden."""
 
 
@@ -21,7 +21,7 @@ def covered(faces: Tensor, share: float, draws: Draws) -> Tensor:
     kind = draws.between(0, 1)
     size = tuple(faces.shape[2:])
     box, below, cells = _box(size, draws), _from_below(size, draws), _cells(size, draws)
-    first, second = (kind < 0.35)[:, None, None], (kind < 0.7)[:, None, None]
+    first, second = (kind < 0.3)[:, None, None], (kind < 0.6)[:, None, None]
     hidden = torch.where(first, box, torch.where(second, below, cells)) & chosen[:, None, None]
     return torch.where(hidden[:, None], _stuff(size, draws), faces)
 
