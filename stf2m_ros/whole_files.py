@@ -4,6 +4,7 @@ import errno
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Iterator, Union
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -15,7 +16,8 @@ def write_whole(path: Union[str, Path], content: Union[bytes, memoryview, str]) 
     content: text is written as UTF-8.
     """
     path, content = Path(path), content.encode("utf-8") if isinstance(content, str) else content
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Containers that share a folder may share numbers of processes, too.
+    part = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}.part")
     with room_for(path, len(content)):
         try:
             with open(part, "wb") as file:

@@ -73,7 +73,9 @@ def dying(note):
 
 def died(note):
     """Waits until the process of that note is gone, and its pool knows."""
+    latest = time.monotonic() + 60
     while not note.exists() or os.path.exists(f"/proc/{note.read_text() or 'self'}"):
+        assert time.monotonic() < latest, "the process that makes clips never began, or would not end"
         time.sleep(0.02)
     time.sleep(0.5)
 
