@@ -11,7 +11,8 @@ it small where expressions are few, so that the outer loop must find embeddings 
 (as R2-D2, Bertinetto et al. 2019, does in closed form; here by Eq. 1). Begun at the layer that learns beside, the inner
 loop had little left to say. Both layers are judged together, each counting as the expressions it was learned from.
 
-The rules are a second witness beside every label, in the inner loop too (`weighed_labels`). The inner rate is learned.
+The rules are a second witness beside every label, in the inner loop too (`weighed_labels`), believed as far as the
+labels have it (`witness_trust`). The inner rate is learned.
 An inner step is measured by the embeddings' own size, so that however long they grow it never overshoots.
 """
 
@@ -21,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from stf2m_ros.baselines.method import Given, Judge
-from stf2m_ros.baselines.weighed_labels import evidence_of, of_classes, prior_weight, weighed_labels
+from stf2m_ros.baselines.weighed_labels import evidence_of, of_classes, weighed_labels
+from stf2m_ros.baselines.witness_trust import witness_trust
 from stf2m_ros.meta.losses import SegmentLoss, SegmentTargets
 from stf2m_ros.meta.training_loop import Losses
 from stf2m_ros.meta.window_batches import WindowBatch
@@ -47,7 +49,7 @@ class LastLayerLevels(nn.Module):
         self.model = given.new_model()
         self.log_step_size = nn.Parameter(torch.log(torch.tensor(STEP_SIZE)))
         self.loss = SegmentLoss(given.loss, given.counts)
-        self.rule_weight = prior_weight(len(given.windows.cache))
+        self.trust = witness_trust(given.windows.cache, self.model.fuzzy)
 
     @property
     def module(self) -> nn.Module:
@@ -88,10 +90,12 @@ class LastLayerLevels(nn.Module):
 
     def _taught(self, batch: WindowBatch) -> Tuple["Lesson", HeadOutputs]:
         out, evidence = self.model(batch), self._evidence(batch)
-        return Lesson(out.embedding, of_classes(evidence), weighed_labels(batch.targets(), evidence)), out
+        return Lesson(
+            out.embedding, of_classes(evidence), weighed_labels(batch.targets(), evidence, self.trust.labels)
+        ), out
 
     def _evidence(self, batch: WindowBatch) -> Tensor:
-        return evidence_of(batch, self.model.fuzzy, self.rule_weight)
+        return evidence_of(batch, self.model.fuzzy, self.trust.rules)
 
     def _adapted_loss(self, support: "Lesson", query: "Lesson") -> Tensor:
         return self._cross_entropy(query, self._task_layer(support, STEPS))

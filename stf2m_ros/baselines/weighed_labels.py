@@ -2,11 +2,11 @@
 
 The rules need no example: what they say of component states is expert knowledge, so a wrong label cannot mislead them.
 - What is learned is the emotion that label and rules both make likely: a label that the face contradicts counts for
-  less. A label is believed to be right `LABEL_RELIABILITY` of the time, and else to name any other emotion.
+  less. It is believed to be right so often, and else to name any other emotion.
 - What is answered is weighed by what the rules say, as the paper weighs an emotion by its membership.
 - The harder a rule fires the more it is believed (`stf2m_ros.fuzzy.rule_evidence`).
-- The rules are a prior: they count as `PRIOR_EXAMPLES` of each emotion do, so that many labels outweigh them.
 Where no rule fires, labels and answers stay as they are. Levels and neutral are the label's and the network's own.
+How far either witness is to be believed: `stf2m_ros.baselines.witness_trust`.
 """
 
 import torch
@@ -19,15 +19,7 @@ from stf2m_ros.meta.window_batches import WindowBatch
 from stf2m_ros.meta.window_training import FuzzyInputs
 from stf2m_ros.net.fuzzy_layer import fuzzy_signals
 
-LABEL_RELIABILITY = 0.7
-PRIOR_EXAMPLES = 10
 _EMOTIONS, _LEVELS = len(EMOTIONS), len(INTENSITIES)
-_ANOTHER = (1 - LABEL_RELIABILITY) / (_EMOTIONS - 1)
-
-
-def prior_weight(labelled: int) -> float:
-    """Of the rules' evidence, beside so many labelled clips."""
-    return PRIOR_EXAMPLES / (PRIOR_EXAMPLES + labelled / _EMOTIONS)
 
 
 def evidence_of(batch: WindowBatch, fuzzy: FuzzyInputs, weight: float = 1.0) -> Tensor:
@@ -47,13 +39,17 @@ def fired_emotions(states: Tensor, fuzzy: FuzzyInputs) -> Tensor:
     return (strengths.unsqueeze(-1) * fuzzy.rules.emotion[:, :_EMOTIONS]).amax(-2)
 
 
-def weighed_labels(targets: SegmentTargets, evidence: Tensor) -> SegmentTargets:
-    """The same levels, shared among the emotions as label and rules together make them likely. evidence: (B, S, 6)."""
+def weighed_labels(targets: SegmentTargets, evidence: Tensor, reliability: float) -> SegmentTargets:
+    """The same levels, shared among the emotions as label and rules together make them likely.
+
+    evidence: (B, S, 6). reliability: how often a label is right, in (0, 1).
+    """
     by_level = targets.shares[..., :-1].unflatten(-1, (_EMOTIONS, _LEVELS))
     given = by_level.sum(-1)  # (B, S, 6)
     emotional = given.sum(-1, keepdim=True)
     label = given / emotional.clamp(min=1e-6)
-    both = (_ANOTHER + (LABEL_RELIABILITY - _ANOTHER) * label) * evidence.exp()
+    another = (1 - reliability) / (_EMOTIONS - 1)
+    both = (another + (reliability - another) * label) * evidence.exp()
     both = both / both.sum(-1, keepdim=True)
     moved = (both.unsqueeze(-1) * by_level.sum(-2).unsqueeze(-2)).flatten(-2)
     contradictable = (emotional > 0) & (evidence != 0).any(-1, keepdim=True)

@@ -4,10 +4,8 @@ import pytest
 import torch
 
 from stf2m_ros.baselines.weighed_labels import (
-    LABEL_RELIABILITY,
     evidence_of_states,
     of_classes,
-    prior_weight,
     weighed_labels,
 )
 from stf2m_ros.emotions import EMOTIONS, class_index
@@ -48,33 +46,35 @@ def test_the_harder_a_rule_fires_the_more_it_is_believed():
     assert 0 < faint < plain < full
 
 
-def test_many_labels_outweigh_the_rules():
-    assert prior_weight(0) == 1.0
-    assert prior_weight(60) == pytest.approx(0.5)  # ten of each emotion
-    assert prior_weight(6000) < 0.01
-
-
 def test_a_label_that_the_face_contradicts_counts_for_less_and_its_level_stays():
     right, wrong = class_index("happiness", "high"), class_index("sadness", "high")
     evidence = evidence_of_states(torch.stack([SMILE, SMILE])[None], FUZZY)
-    found = weighed_labels(targets(right, wrong), evidence).shares[0]
+    found = weighed_labels(targets(right, wrong), evidence, reliability=0.7).shares[0]
     assert found[0, right] > 0.9
-    assert found[1, wrong] < LABEL_RELIABILITY
+    assert found[1, wrong] < 0.7
     assert found[1, right] > 0.25
     assert found.sum(-1).tolist() == pytest.approx([1.0, 1.0])
     assert float(found[1, 2::3].sum()) == pytest.approx(1.0)  # all of it at the level that was given
 
 
+def test_the_more_labels_are_believed_the_less_a_contradiction_counts():
+    wrong = class_index("sadness", "high")
+    evidence = evidence_of_states(SMILE[None, None], FUZZY)
+    kept = [float(weighed_labels(targets(wrong), evidence, trust).shares[0, 0, wrong]) for trust in (0.5, 0.7, 0.97)]
+    assert kept == sorted(kept)
+    assert kept[-1] > 2 * kept[0]
+
+
 def test_a_neutral_label_is_left_alone():
     evidence = evidence_of_states(SMILE[None, None], FUZZY)
-    assert weighed_labels(targets(18), evidence).shares[0, 0, 18] == 1.0
+    assert weighed_labels(targets(18), evidence, 0.7).shares[0, 0, 18] == 1.0
 
 
 @pytest.mark.parametrize("silent", [torch.zeros(12), torch.full((12,), float("nan"))])
 def test_where_no_rule_fires_label_and_answer_stay(silent):
     evidence = evidence_of_states(silent[None, None], FUZZY)
     given = targets(3 * SADNESS)
-    assert torch.equal(weighed_labels(given, evidence).shares, given.shares)
+    assert torch.equal(weighed_labels(given, evidence, 0.7).shares, given.shares)
     assert not of_classes(evidence).any()
 
 
