@@ -2,7 +2,8 @@
 
 A plain classifier says what the encoder's tokens show, having learned from other people's labels alone. How well it and
 the rules together foretell labels that it has not seen tells at once
-- how often labels are right: one coin for all, as of Dawid and Skene (1979), and a wrong one names any other emotion;
+- how often labels are right: one coin for all, as of Dawid and Skene (1979), and a wrong one names any other emotion
+  (who always takes one emotion for the same other teaches that, and is not found out);
 - how much the rules add to what labels teach;
 - how sure the classifier may be, which nobody asks.
 What is believed is the mean over all that may be, each as likely as it makes the labels. Before any is seen, labels are
@@ -55,9 +56,9 @@ def witness_trust(clips: TokenCache, fuzzy: FuzzyInputs) -> WitnessTrust:
     logits = _RULE_WEIGHTS[:, None, None, None] * shown.evidence + _SHARPNESSES[:, None, None] * foretold(shown)
     likely = _softmax(logits)[..., np.arange(len(shown.emotions)), shown.emotions]  # (weights, sharpnesses, N)
     right = _RELIABILITIES[:, None, None, None]
-    labels = np.log(right * likely + (1 - right) / (len(EMOTIONS) - 1) * (1 - likely)).sum(-1)
+    of_labels = np.log(right * likely + (1 - right) / (len(EMOTIONS) - 1) * (1 - likely)).sum(-1)
     before = _RIGHT_BEFORE * np.log(_RELIABILITIES) + _WRONG_BEFORE * np.log(1 - _RELIABILITIES)
-    log_belief = labels + before[:, None, None]
+    log_belief = of_labels + before[:, None, None]
     belief = np.exp(log_belief - log_belief.max())
     belief /= belief.sum()
     return WitnessTrust(float(belief.sum((1, 2)) @ _RELIABILITIES), float(belief.sum((0, 2)) @ _RULE_WEIGHTS))
