@@ -14,6 +14,7 @@ from typing import List, NamedTuple, Tuple
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
@@ -54,13 +55,11 @@ def witness_trust(clips: TokenCache, fuzzy: FuzzyInputs) -> WitnessTrust:
     """As the clips' labels have it; what is thought beforehand where there are none."""
     shown = expressions(clips, fuzzy)
     logits = _RULE_WEIGHTS[:, None, None, None] * shown.evidence + _SHARPNESSES[:, None, None] * foretold(shown)
-    likely = _softmax(logits)[..., np.arange(len(shown.emotions)), shown.emotions]  # (weights, sharpnesses, N)
+    likely = softmax(logits, axis=-1)[..., np.arange(len(shown.emotions)), shown.emotions]  # (weights, sharpnesses, N)
     right = _RELIABILITIES[:, None, None, None]
     of_labels = np.log(right * likely + (1 - right) / (len(EMOTIONS) - 1) * (1 - likely)).sum(-1)
     before = _RIGHT_BEFORE * np.log(_RELIABILITIES) + _WRONG_BEFORE * np.log(1 - _RELIABILITIES)
-    log_belief = of_labels + before[:, None, None]
-    belief = np.exp(log_belief - log_belief.max())
-    belief /= belief.sum()
+    belief = softmax(of_labels + before[:, None, None])
     return WitnessTrust(float(belief.sum((1, 2)) @ _RELIABILITIES), float(belief.sum((0, 2)) @ _RULE_WEIGHTS))
 
 
@@ -101,8 +100,3 @@ def foretold(shown: Expressions) -> np.ndarray:
             found[own] = _UNTAUGHT
             found[np.ix_(own, taught)] = np.maximum(said, _UNTAUGHT)
     return found
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
