@@ -2,7 +2,7 @@
 
 The rules need no example: what they say of component states is expert knowledge, so a wrong label cannot mislead them.
 - What is learned is the emotion that label and rules both make likely: a label that the face contradicts counts for
-  less. It is believed to be right so often, and else to name any other emotion.
+  less. A label is believed to be right with the probability `reliability`, and else to name any other emotion.
 - What is answered is weighed by what the rules say, as the paper weighs an emotion by its membership.
 - The harder a rule fires the more it is believed (`stf2m_ros.fuzzy.rule_evidence`).
 Where no rule fires, labels and answers stay as they are. Levels and neutral are the label's and the network's own.

@@ -1,7 +1,7 @@
 """The ending of a process that runs ROS: asked to end, it leaves no traceback, and nobody cuts its tear-down.
 
 A thread of rclpy's own wakes, after a signal, whatever executor is there: also one that is being freed, which ended the
-process by a segmentation fault in one of a hundred endings on a busy machine.
+process by a segmentation fault now and then on a busy machine.
 """
 
 import signal

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from tiny_windows import model, people
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
@@ -16,7 +15,6 @@ from witness_trust import DRAWS, believed
     "name, count, wrong", [("20 %, 30 % wrong", 18, 5 / 18), ("5 of each class", 15, 0.0), ("all", 90, 0.0)]
 )
 def test_it_is_told_how_many_labels_a_draw_has_and_how_many_of_them_are_wrong(name, count, wrong):
-    torch.manual_seed(0)
     found = believed(people(90), DRAWS[name], 0, model().fuzzy)
     assert found.count == count
     assert found.wrong_share == pytest.approx(wrong)

@@ -54,4 +54,4 @@ def test_rclpy_s_own_thread_has_ended_before_anything_is_freed() -> None:
     ended = subprocess.run([sys.executable, "-c", THREADS_WITHIN_AND_AFTER], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
     within, after = map(int, ended.stdout.split())
-    assert after == within - 1
+    assert after < within
